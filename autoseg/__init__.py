@@ -1,0 +1,28 @@
+"""autoseg: particle statistics from electron micrographs, learned without a single hand-drawn label."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Where each public name lives. It is imported at first use: `import autoseg` stays fast and free of Keras.
+_HOMES = {
+    "AutosegError": "autoseg.errors",
+    "Micrograph": "autoseg.images.micrograph",
+    "read": "autoseg.images.micrograph",
+}
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'autoseg' has no attribute {name!r}")
+    globals()[name] = value = getattr(import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,34 @@
+"""What can go wrong, said once and plainly: what is wrong, in which file, and what to do."""
+
+from __future__ import annotations
+
+from os import PathLike
+
+
+class AutosegError(Exception):
+    """An error meant for the user, printed as one message without a traceback.
+
+    >>> print(AutosegError("the file is empty", file="a.tif", advice="Export it again."))
+    a.tif: the file is empty. Export it again.
+    """
+
+    def __init__(self, problem: str, *, file: str | PathLike[str] | None = None, advice: str | None = None):
+        self.problem, self.file, self.advice = problem, file, advice
+        place = "" if file is None else f"{file}: "
+        super().__init__(f"{place}{problem}" + (f". {advice}" if advice else ""))
+
+
+class OptionsError(AutosegError):
+    """An option is unknown, missing or has a value it cannot have."""
+
+
+class ImageError(AutosegError):
+    """A file cannot be read as a micrograph."""
+
+
+class ModelError(AutosegError):
+    """A model folder is missing, damaged, unsafe or of another version."""
+
+
+class BackendError(AutosegError):
+    """No deep-learning backend is there, or the one in use cannot do what is asked."""

@@ -1,0 +1,111 @@
+"""The noun Micrograph, and the one function that reads it from a file."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from autoseg.errors import ImageError
+from autoseg.images.calibration import Calibration, calibrate
+from autoseg.images.decoding import decode
+from autoseg.images.info_bar import find_info_bar
+from autoseg.options import Options
+
+_log = logging.getLogger("autoseg")
+
+
+class ReadOptions(Options):
+    """How a micrograph is read from a file."""
+
+    page: int | None = Field(None, ge=1)
+    "Page (slice, frame) to read, counted from 1 as in ImageJ. Not set: the first one."
+    pixel_size: float | None = Field(None, gt=0, le=1e6)
+    "Edge length of a pixel in nm. Not set: what the file's metadata say, if anything."
+    info_bar: Literal["auto", "none"] | Annotated[int, Field(ge=1)] = "auto"
+    "Row where the info bar begins, counted from 0; auto: ask the metadata, then look for it; none: there is no bar."
+    max_pixels: int = Field(500_000_000, ge=1)
+    "Images with more pixels are refused before they are decoded."
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Micrograph:
+    """A grey image, shape (rows, columns), in the depth it was recorded with, and what is known about it.
+
+    >>> micrograph = Micrograph(np.zeros((768, 1024), np.uint8), pixel_size=7.344, info_bar=712)
+    >>> micrograph.field.shape
+    (712, 1024)
+    """
+
+    pixels: np.ndarray = dataclasses.field(repr=False)
+    pixel_size: float | None = None
+    "Edge length of a pixel in nm, None where it is not known."
+    pixel_size_source: str = "no calibration found"
+    info_bar: int | None = None
+    "Row where the info bar begins, None where there is none."
+    info_bar_source: str = "none found"
+    path: Path | None = None
+    page: int = 1
+    pages: int = 1
+    notes: tuple[str, ...] = ()
+    "What a user should know about how the file was read, in sentences."
+
+    def __post_init__(self) -> None:
+        """Refuse what is not one grey image."""
+        if self.pixels.ndim != 2:
+            problem = f"a micrograph has rows and columns, and this array has {self.pixels.ndim} dimensions"
+            raise ImageError(problem, file=self.path, advice="Give one grey image.")
+
+    @property
+    def field(self) -> np.ndarray:
+        """The field of view: the pixels above the info bar, a view of shape (rows, columns)."""
+        return self.pixels[: self.info_bar]
+
+    @property
+    def name(self) -> str:
+        """The file's name, for tables and titles."""
+        return self.path.name if self.path else "micrograph"
+
+
+def read(path: str | os.PathLike[str], options: ReadOptions | None = None, **changes: Any) -> Micrograph:
+    """Read a TIFF, PNG, JPEG, BMP or GIF file; options can be given as an object, by name, or both.
+
+    >>> import tempfile, tifffile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tifffile.imwrite(f"{folder}/a.tif", np.full((600, 800), 7, np.uint16))
+    ...     micrograph = read(f"{folder}/a.tif", pixel_size=2.5)
+    >>> micrograph.pixels.shape, micrograph.pixel_size, micrograph.pixel_size_source
+    ((600, 800), 2.5, 'given')
+    """
+    options = (options or ReadOptions()).changed(**changes)
+    path = Path(path)
+    picture = decode(path, options.page, options.max_pixels)
+    calibration = calibrate(path, picture.pixels.shape)
+    size, size_source = calibration.pixel_size, calibration.pixel_size_source
+    if options.pixel_size is not None:
+        size, size_source = options.pixel_size, "given"
+    bar, bar_source = _info_bar(picture.pixels, options, calibration, path)
+    notes = (*picture.notes, *calibration.notes)
+    for note in notes:
+        _log.info("%s: %s", path, note)
+    return Micrograph(picture.pixels, size, size_source, bar, bar_source, path, picture.page, picture.pages, notes)
+
+
+def _info_bar(pixels: np.ndarray, options: ReadOptions, calibration: Calibration, path: Path) -> tuple[int | None, str]:
+    """The row where the info bar begins, and how it is known."""
+    if options.info_bar == "none":
+        return None, "switched off"
+    if options.info_bar != "auto":
+        if options.info_bar >= len(pixels):
+            problem = f"has {len(pixels)} rows, so that no info bar can begin at row {options.info_bar}"
+            raise ImageError(problem, file=path, advice="Give a smaller info_bar.")
+        return options.info_bar, "given"
+    if calibration.info_bar is not None:
+        return calibration.info_bar, calibration.info_bar_source
+    found = find_info_bar(pixels)
+    return found, "none found" if found is None else "found in the image"

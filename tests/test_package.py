@@ -1,0 +1,63 @@
+"""The package as a user meets it: light to import, complete when installed."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import autoseg
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*command, **settings):
+    return subprocess.run(command, capture_output=True, text=True, check=True, **settings).stdout
+
+
+def test_importing_autoseg_imports_nothing_but_itself_and_the_standard_library():
+    loaded = "import sys, autoseg; dir(autoseg); print(*{name.split('.')[0] for name in sys.modules})"
+    third_party = set(run(sys.executable, "-c", loaded).split()) - set(sys.stdlib_module_names)
+    bare = set(run(sys.executable, "-c", "import sys; print(*{name.split('.')[0] for name in sys.modules})").split())
+    assert third_party - bare == {"autoseg"}
+
+
+def test_every_public_name_is_there():
+    for name in autoseg.__all__:
+        assert getattr(autoseg, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'segmnt'"):
+        autoseg.segmnt  # noqa: B018
+
+
+def test_images_and_options_need_no_keras():
+    code = "import sys, autoseg.images.micrograph, autoseg.images.views, autoseg.options; print('keras' in sys.modules)"
+    assert run(sys.executable, "-c", code).strip() == "False"
+
+
+def test_the_wheel_holds_the_package_and_what_ships_with_it(tmp_path):
+    # Built from a copy of what git would clone: a build writes into its source folder.
+    files = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", cwd=ROOT).split("\0")
+    for name in filter(None, files):
+        if (ROOT / name).is_file():
+            (tmp_path / "source" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "source" / name).write_bytes((ROOT / name).read_bytes())
+    build = (
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--no-deps",
+        "--no-build-isolation",
+        "--quiet",
+        "--wheel-dir",
+        tmp_path,
+    )
+    run(*build, tmp_path / "source")
+    names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
+    modules = {str(path.relative_to(ROOT).as_posix()) for path in (ROOT / "autoseg").rglob("*.py")}
+    samples = {
+        f"autoseg/_shipped/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "datasets/samples").glob("*.tif")
+    }
+    assert samples and modules | samples | {"autoseg/py.typed"} <= names
+    assert not any(name.startswith(("tests", "benchmarks", "examples")) for name in names)
