@@ -1,0 +1,44 @@
+"""One command tests everything: what needs Keras runs on every backend, each backend in a process of its own.
+
+Without KERAS_BACKEND, modules that import Keras are left to `tests/test_backends.py`, which starts these processes.
+Where it is set, everything runs here, on that backend alone; `-m keras` chooses only what needs one.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+ONE_BACKEND = bool(os.environ.get("KERAS_BACKEND"))
+IMPORTS_KERAS = re.compile(
+    r"^\s*(from|import) (keras|autoseg\._backend|autoseg\.models|autoseg\.networks)\b", re.MULTILINE
+)
+PACKAGE = Path(__file__).parent / "autoseg"
+
+
+def needs_keras(path):
+    own = path == PACKAGE / "_backend.py" or path.parent == PACKAGE / "networks"
+    return path.suffix == ".py" and (own or IMPORTS_KERAS.search(path.read_text(encoding="utf-8")) is not None)
+
+
+def pytest_ignore_collect(collection_path):
+    return True if not ONE_BACKEND and needs_keras(collection_path) else None
+
+
+def pytest_collection_modifyitems(config, items):
+    if not ONE_BACKEND:
+        return
+    for item in items:
+        if needs_keras(item.path):
+            item.add_marker("keras")
+    elsewhere = [item for item in items if item.get_closest_marker("across_backends")]
+    config.hook.pytest_deselected(items=elsewhere)
+    items[:] = [item for item in items if item not in elsewhere]
+
+
+def pytest_sessionfinish(session):
+    """Somebody who asks for a module that needs Keras gets told how, not just "no tests ran"."""
+    asked = [Path(argument.split("::")[0]) for argument in session.config.args]
+    if not ONE_BACKEND and any(path.is_file() and needs_keras(path.resolve()) for path in asked):
+        pytest.exit("This needs a backend: set KERAS_BACKEND to tensorflow, torch, jax or openvino.", returncode=4)

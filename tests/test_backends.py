@@ -1,0 +1,70 @@
+"""Runs the tests marked `keras` on every backend, each in a process of its own, and compares what they computed."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autoseg.backends import BACKENDS, TRAINABLE
+
+pytestmark = pytest.mark.across_backends
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = BACKENDS[0]
+
+
+def run_on(backend, *arguments):
+    # One thread each: two processes share the cores, and sums come out in the same order every time.
+    single = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
+    environment = {**os.environ, **single, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "2"}
+    command = [sys.executable, "-m", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def run_on_all(*arguments, workers=2):
+    with ThreadPoolExecutor(workers) as pool:
+        return dict(zip(BACKENDS, pool.map(lambda backend: run_on(backend, *arguments), BACKENDS), strict=True))
+
+
+@pytest.fixture(scope="module")
+def suites(request):
+    runs = run_on_all("pytest", "-m", "keras", "-q", "-p", "no:cacheprovider")
+    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
+    for backend, run in runs.items():
+        *_, summary = run.stdout.splitlines() or ["nothing said"]
+        terminal.write_line(f"\n{backend}: {summary}")
+    return runs
+
+
+@pytest.fixture(scope="module")
+def exchanged(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exchange")
+    for phase in ("write", "read"):
+        for backend, run in run_on_all("tests.exchange", phase, folder).items():
+            assert run.returncode == 0, f"{phase} on {backend}:\n{run.stderr}"
+    return folder
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_suite_passes(suites, backend):
+    run = suites[backend]
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("backend", TRAINABLE[1:])
+def test_losses_are_equal_from_equal_weights_and_data(exchanged, backend):
+    expected, found = (np.load(exchanged / name / "losses.npz")["first"] for name in (REFERENCE, backend))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("backend", TRAINABLE)
+def test_a_checkpoint_of_every_backend_goes_on_alike_on_this_one(exchanged, backend):
+    expected = np.load(exchanged / REFERENCE / "resumed.npz")[REFERENCE]
+    found = np.load(exchanged / backend / "resumed.npz")
+    assert set(found) == set(TRAINABLE)
+    for writer in TRAINABLE:
+        np.testing.assert_allclose(found[writer], expected, rtol=1e-4, err_msg=writer)
