@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "AutosegError": "autoseg.errors",
     "Micrograph": "autoseg.images.micrograph",
+    "load_model": "autoseg.models",
     "read": "autoseg.images.micrograph",
 }
 

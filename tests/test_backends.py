@@ -55,6 +55,31 @@ def test_suite_passes(suites, backend):
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+@pytest.mark.parametrize("backend", BACKENDS[1:])
+def test_initial_weights_follow_from_the_seed_alone(exchanged, backend):
+    expected, found = (np.load(exchanged / name / "initial.npz") for name in (REFERENCE, backend))
+    assert set(found) == set(expected)
+    for name in expected:
+        np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
+
+
+@pytest.mark.parametrize("backend", BACKENDS[1:])
+def test_predictions_are_equal_from_equal_weights(exchanged, backend):
+    expected, found = (np.load(exchanged / name / "predictions.npz") for name in (REFERENCE, backend))
+    assert set(found) == set(expected)
+    for output in expected:
+        np.testing.assert_allclose(found[output], expected[output], atol=1e-4, err_msg=output)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_weights_files_of_every_backend_predict_the_same_on_this_one(exchanged, backend):
+    expected, found = np.load(exchanged / REFERENCE / "predictions.npz"), np.load(exchanged / backend / "exchanged.npz")
+    assert set(found) == {f"{writer}/{output}" for writer in BACKENDS for output in expected}
+    for name in found:
+        output = name.partition("/")[2]
+        np.testing.assert_allclose(found[name], expected[output], atol=1e-4, err_msg=name)
+
+
 @pytest.mark.parametrize("backend", TRAINABLE[1:])
 def test_losses_are_equal_from_equal_weights_and_data(exchanged, backend):
     expected, found = (np.load(exchanged / name / "losses.npz")["first"] for name in (REFERENCE, backend))
