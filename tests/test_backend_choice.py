@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -46,3 +47,12 @@ def test_a_keras_that_is_already_imported_is_respected():
     environment = {**os.environ, "KERAS_BACKEND": "openvino"}
     output = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert output.stdout.strip() == "openvino"
+
+
+def test_doctor_works_without_a_usable_backend():
+    command = [sys.executable, "-m", "autoseg", "doctor", "--json"]
+    environment = {**os.environ, "KERAS_BACKEND": "theano"}
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    findings = json.loads(result.stdout)
+    assert result.returncode == 1 and findings["backend"] is None
+    assert "KERAS_BACKEND=theano is unknown" in findings["advice"][0]

@@ -1,0 +1,72 @@
+"""What this installation is and can do, and what to do about what is missing."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import os
+import platform
+from typing import Any
+
+import psutil
+
+import autoseg
+from autoseg.backends import BACKENDS, TRAINABLE, choose_backend, installed_backends
+from autoseg.errors import BackendError
+
+_PACKAGES = ("keras", "numpy", "scipy", "scikit-image", "opencv-python-headless", "tifffile", "imageio")
+_DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos")}
+
+
+def examine() -> dict[str, Any]:
+    """Everything `autoseg doctor` tells, ready for JSON; `advice` is empty when there is nothing to do."""
+    memory = psutil.virtual_memory()
+    return {
+        "autoseg": autoseg.__version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "cores": os.cpu_count(),
+        "memory_total_gib": round(memory.total / 2**30, 1),
+        "memory_available_gib": round(memory.available / 2**30, 1),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "backends": {name: _version(*_DISTRIBUTIONS.get(name, (name,))) for name in BACKENDS},
+        **_examine_backend(),
+    }
+
+
+def describe(findings: dict[str, Any]) -> str:
+    """The findings as aligned lines for people."""
+    lines = []
+    for name, value in findings.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{part} {version or 'not installed'}" for part, version in value.items())
+        elif isinstance(value, list):
+            value = ", ".join(value) or "none"
+        label = name.replace("_gib", " (GiB)").replace("_", " ")
+        lines.append(f"{label:24}{value}")
+    return "\n".join(lines)
+
+
+def _examine_backend() -> dict[str, Any]:
+    chosen_by = "KERAS_BACKEND" if os.environ.get("KERAS_BACKEND") else "autoseg (set KERAS_BACKEND for another)"
+    backend, found, advice = None, [], []
+    try:
+        backend = choose_backend(os.environ, installed_backends())
+        found = importlib.import_module("autoseg._backend").devices()
+    except BackendError as error:
+        advice.append(str(error))
+    except ImportError as error:
+        advice.append(f"{backend} does not start ({error}): reinstall it, or set KERAS_BACKEND to another one.")
+    if backend not in (None, *TRAINABLE):
+        extras = " or ".join(f"pip install 'autoseg[{name}]'" for name in TRAINABLE)
+        advice.append(f"{backend} is enough to use trained models; to train your own, run {extras}.")
+    return {"backend": backend, "chosen_by": chosen_by, "devices": found, "advice": advice}
+
+
+def _version(*distributions: str) -> str | None:
+    for name in distributions:
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return None

@@ -1,0 +1,95 @@
+"""The command line as a user runs it: main() with arguments, its output, its exit code."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tifffile
+
+import autoseg
+from autoseg.cli import main
+
+
+@pytest.fixture
+def calibrated(tmp_path):
+    path = tmp_path / "größe 1.tif"
+    tifffile.imwrite(path, np.arange(20, dtype=np.uint16).reshape(4, 5), imagej=True, resolution=(400, 400),
+                     metadata={"unit": "um"})  # fmt: skip
+    return path
+
+
+def test_read_shows_size_depth_and_calibration(calibrated, capsys):
+    assert main(["read", str(calibrated)]) == 0
+    output = capsys.readouterr().out
+    assert "größe 1.tif" in output and "5 x 4 px, uint16" in output
+    assert "2.5 nm (ImageJ" in output and "info bar    none" in output
+
+
+def test_options_on_the_command_line_are_those_of_the_class(calibrated, capsys):
+    assert main(["read", str(calibrated), "--pixel-size", "3", "--info-bar", "2", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["pixel_size_nm"], found["pixel_size_source"], found["info_bar_row"]) == (3.0, "given", 2)
+
+
+def test_one_bad_file_is_named_and_the_rest_goes_on(calibrated, tmp_path, capsys):
+    bad = tmp_path / "bad.tif"
+    bad.write_bytes(b"II*\0")
+    assert main(["read", str(bad), str(calibrated)]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"autoseg: {bad}: ") and captured.err.count("\n") == 1
+    assert str(calibrated) in captured.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["read", "a.tif", "--pag", "2"], "Did you mean --page?"),
+        (["read", "a.tif", "--page", "x"], '"page" must be a valid integer'),
+        (["read", "a.tif", "--pixel-size", "-3"], "\"pixel_size\" must be greater than 0, not '-3'"),
+        (["read"], "requires an argument"),
+        (["raed", "a.tif"], 'Did you mean "read"?'),
+        (["doctor", "now"], "now"),
+    ],
+)
+def test_wrong_usage_is_explained_with_exit_code_2(arguments, expected, capsys):
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert expected in captured.err and "Traceback" not in captured.err and not captured.out
+
+
+def test_help_names_every_command_with_an_example(capsys):
+    assert main(["--help"]) == 0
+    overview = capsys.readouterr().out
+    for command in ("demo", "doctor", "models", "read"):
+        assert command in overview
+        assert main([command, "--help"]) == 0
+        assert f"autoseg {command}" in capsys.readouterr().out
+
+
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.strip() == f"autoseg {autoseg.__version__}"
+
+
+def test_models_lists_what_is_shipped(capsys):
+    assert main(["models", "--json"]) == 0
+    assert isinstance(json.loads(capsys.readouterr().out), list)
+
+
+def test_demo_reads_the_samples_from_any_folder(tmp_path):
+    """With OpenVINO, the engine that every installation has."""
+    environment = {**os.environ, "KERAS_BACKEND": "openvino"}
+    command = [sys.executable, "-m", "autoseg", "demo"]
+    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    for expected in (
+        "backend                 openvino",
+        "bright_spheroids.tif",
+        "from row 480",
+        "5 nm (ImageJ",
+        "0.8 nm",
+    ):
+        assert expected in result.stdout
