@@ -12,9 +12,10 @@ import pytest
 
 ONE_BACKEND = bool(os.environ.get("KERAS_BACKEND"))
 IMPORTS_KERAS = re.compile(
-    r"^\s*(from|import) (keras|autoseg\._backend|autoseg\.models|autoseg\.networks)\b", re.MULTILINE
+    r"^\s*(from|import) (keras|autoseg\._backend|autoseg\.models|autoseg\.networks|autoseg\.training)\b", re.MULTILINE
 )
 PACKAGE = Path(__file__).parent / "autoseg"
+SUMMARIES = pytest.StashKey[dict[str, str]]()  # the last line of each backend's own test run
 
 
 def needs_keras(path):
@@ -35,6 +36,11 @@ def pytest_collection_modifyitems(config, items):
     elsewhere = [item for item in items if item.get_closest_marker("across_backends")]
     config.hook.pytest_deselected(items=elsewhere)
     items[:] = [item for item in items if item not in elsewhere]
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for backend, summary in config.stash.get(SUMMARIES, {}).items():
+        terminalreporter.write_line(f"{backend}: {summary}")
 
 
 def pytest_sessionfinish(session):

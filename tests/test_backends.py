@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from autoseg.backends import BACKENDS, TRAINABLE
+from conftest import SUMMARIES
 
 pytestmark = pytest.mark.across_backends
 
@@ -33,10 +34,8 @@ def run_on_all(*arguments, workers=2):
 @pytest.fixture(scope="module")
 def suites(request):
     runs = run_on_all("pytest", "-m", "keras", "-q", "-p", "no:cacheprovider")
-    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
-    for backend, run in runs.items():
-        *_, summary = run.stdout.splitlines() or ["nothing said"]
-        terminal.write_line(f"\n{backend}: {summary}")
+    last_lines = {backend: (run.stdout.splitlines() or ["nothing said"])[-1] for backend, run in runs.items()}
+    request.config.stash[SUMMARIES] = last_lines
     return runs
 
 
