@@ -30,5 +30,9 @@ class ModelError(AutosegError):
     """A model folder is missing, damaged, unsafe or of another version."""
 
 
+class StageError(AutosegError):
+    """A stage of a workflow failed, or cannot start."""
+
+
 class BackendError(AutosegError):
     """No deep-learning backend is there, or the one in use cannot do what is asked."""
