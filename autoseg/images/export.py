@@ -1,0 +1,100 @@
+"""The results of a segmentation as the files that other programs open."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from autoseg.errors import AutosegError
+from autoseg.images.annotations import write_geojson
+from autoseg.images.labels import write_labels, write_probability
+from autoseg.images.names import names_for, refuse_inputs
+from autoseg.images.overlay import OverlayOptions, write_overlay
+from autoseg.images.rois import write_rois
+from autoseg.images.segmentation import Segmentation
+
+if TYPE_CHECKING:
+    import pandas
+
+ENDINGS = {
+    "labels": "_labels.tif",
+    "probability": "_probability.tif",
+    "overlay": "_overlay.png",
+    "rois": "_rois.zip",
+    "geojson": ".geojson",
+}
+"How the name of each kind of file ends."
+
+
+def export(
+    segmentation: Segmentation,
+    folder: str | os.PathLike[str],
+    name: str | None = None,
+    kinds: Iterable[str] | None = None,
+    table: pandas.DataFrame | None = None,
+    overlay: OverlayOptions | None = None,
+) -> dict[str, Path]:
+    """Write files of some kinds, the keys of ENDINGS, into a folder, and tell their paths.
+
+    By default that is all but GeoJSON, and the probability where there is one. `name` begins the file names; for
+    several images take it from `names_for`. `table` adds measured properties to GeoJSON, a row per label. Nothing is
+    written where one of the files would be the micrograph itself.
+    """
+    micrograph = segmentation.micrograph
+    writers = _writers(segmentation, table, overlay or OverlayOptions())
+    kinds = [kind for kind in writers if kind != "geojson"] if kinds is None else list(kinds)
+    _check(kinds, writers)
+    name = name or names_for([micrograph.path or micrograph.name])[0]
+    paths = {kind: Path(folder, name + ENDINGS[kind]) for kind in kinds}
+    refuse_inputs(paths.values(), [micrograph.path] if micrograph.path else [])
+    for kind, path in paths.items():
+        writers[kind](path)
+    return paths
+
+
+def labels_by_file(segmentations: Sequence[Segmentation]) -> dict[str, np.ndarray]:
+    """Labels by the images' file names, to be given to `write_coco`; as high as the image, its info bar included.
+
+    Images from several folders are named from the folder that they have in common.
+    """
+    paths = [Path(segmentation.micrograph.path or segmentation.micrograph.name) for segmentation in segmentations]
+    common = os.path.commonpath([path.absolute().parent for path in paths]) if paths else ""
+    names = [path.absolute().relative_to(common).as_posix() for path in paths]
+    if len(set(names)) < len(names):
+        problem = "two segmentations belong to the same image"
+        raise AutosegError(problem, advice="Put the pages of a stack, or several results, into files of their own.")
+    return {name: _full_height(segmentation) for name, segmentation in zip(names, segmentations, strict=True)}
+
+
+def _writers(
+    segmentation: Segmentation, table: pandas.DataFrame | None, overlay: OverlayOptions
+) -> dict[str, Callable[[Path], None]]:
+    """For each kind of file that the segmentation has something for, what writes it."""
+    labels, probability, micrograph = segmentation.labels, segmentation.foreground, segmentation.micrograph
+    position = micrograph.page if micrograph.pages > 1 else 0
+    writers: dict[str, Callable[[Path], None]] = {
+        "labels": lambda path: write_labels(path, labels, micrograph.pixel_size),
+        "overlay": lambda path: write_overlay(path, segmentation.image, labels, micrograph.pixel_size, overlay),
+        "rois": lambda path: write_rois(path, labels, position),
+        "geojson": lambda path: write_geojson(path, labels, table),
+    }
+    if probability is not None:
+        writers["probability"] = lambda path: write_probability(path, probability, micrograph.pixel_size)
+    return writers
+
+
+def _check(kinds: Iterable[str], writers: Mapping[str, object]) -> None:
+    for kind in kinds:
+        if kind not in ENDINGS:
+            raise AutosegError(f'there is no kind of file "{kind}"', advice=f"Choose from {', '.join(ENDINGS)}.")
+        if kind not in writers:
+            raise AutosegError(f"this segmentation has no {kind}", advice="Leave it out of the kinds of files.")
+
+
+def _full_height(segmentation: Segmentation) -> np.ndarray:
+    missing = len(segmentation.micrograph.pixels) - len(segmentation.labels)
+    return np.pad(segmentation.labels, ((0, missing), (0, 0)))

@@ -1,0 +1,30 @@
+"""Which files of a folder are images."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from autoseg.errors import ImageError
+
+ENDINGS = frozenset((".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".gif"))
+
+
+def images_in(folder: str | os.PathLike[str]) -> list[Path]:
+    """The image files of a folder by name, hidden ones left out; a folder without any is refused.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("b.TIF", "a.png", "notes.txt", ".hidden.png"):
+    ...         (Path(folder) / name).touch()
+    ...     [path.name for path in images_in(folder)]
+    ['a.png', 'b.TIF']
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ImageError("is not a folder", file=folder, advice="Check the name.")
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    images = [path for path in files if path.suffix.lower() in ENDINGS]
+    if not images:
+        raise ImageError("holds no images", file=folder, advice=f"Image files end in {', '.join(sorted(ENDINGS))}.")
+    return images

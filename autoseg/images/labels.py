@@ -1,0 +1,84 @@
+"""Label images and probability maps as TIFF files that ImageJ and autoseg open with their pixel size."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from tifffile import RESUNIT, imwrite
+
+from autoseg.errors import AutosegError, ImageError
+from autoseg.files import written_whole
+from autoseg.images.micrograph import read
+
+_LARGEST = 2**24  # what ImageJ, which turns 32-bit integers into float32, still holds exactly
+
+
+def write_labels(path: str | os.PathLike[str], labels: np.ndarray, pixel_size: float | None = None) -> None:
+    """Write labels, shape (rows, columns), as a zlib-compressed TIFF: uint16, or uint32 above 65535 particles.
+
+    `pixel_size` in nm goes into the tags as ImageJ writes it: pixels per nm and the unit "nm". ImageJ shows 32-bit
+    integers as float32, which is exact up to 16777216; larger labels are refused.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_labels(f"{folder}/a_labels.tif", np.array([[0, 1], [2, 2]]), pixel_size=7.344)
+    ...     read_labels(f"{folder}/a_labels.tif")
+    array([[0, 1], [2, 2]], dtype=uint16)
+    """
+    labels = as_labels(labels)
+    _write(path, labels, pixel_size, brightest=max(1, int(labels.max())))
+
+
+def write_probability(path: str | os.PathLike[str], probability: np.ndarray, pixel_size: float | None = None) -> None:
+    """Write a map of finite numbers, shape (rows, columns), as a float32 TIFF; `pixel_size` in nm."""
+    if probability.ndim != 2 or probability.size == 0 or not np.isfinite(probability).all():
+        raise AutosegError(f"a probability map is an image of finite numbers, not {probability.shape}", file=path)
+    _write(path, probability.astype(np.float32), pixel_size, brightest=1)
+
+
+def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
+    """Labels, shape (rows, columns), of an image file: uint16, or uint32 above 65535.
+
+    Whole numbers saved as float32, as ImageJ does with 32-bit labels, are taken; colours are not.
+    """
+    micrograph = read(path, info_bar="none")
+    if any(note.startswith("Colours") for note in micrograph.notes):
+        raise ImageError("is a colour image, not labels", file=path, advice="Export the labels as a grey TIFF.")
+    labels = micrograph.pixels
+    if labels.dtype.kind == "f" and (labels == np.rint(labels)).all():
+        labels = labels.astype(np.int64)
+    try:
+        return as_labels(labels)
+    except AutosegError as error:
+        raise ImageError(error.problem, file=path, advice=error.advice) from None
+
+
+def as_labels(labels: np.ndarray) -> np.ndarray:
+    """The labels in the smallest type for files, uint16 or uint32; refuse what is no label image."""
+    if labels.ndim != 2 or labels.size == 0 or labels.dtype.kind not in "ui":
+        problem = f"labels are an image of whole numbers, not {labels.dtype} of shape {labels.shape}"
+        raise AutosegError(problem, advice="Give one number to each particle, and 0 to the background.")
+    if labels.min() < 0 or labels.max() > _LARGEST:
+        raise AutosegError(f"labels below 0 or above {_LARGEST} cannot be stored", advice="Number them from 1.")
+    return labels.astype(np.uint16 if labels.max() < 2**16 else np.uint32)
+
+
+def _write(path: str | os.PathLike[str], pixels: np.ndarray, pixel_size: float | None, brightest: int) -> None:
+    if pixel_size is not None and not 0 < pixel_size < np.inf:
+        raise AutosegError(f"a pixel cannot be {pixel_size} nm wide", file=path, advice="Give a size above 0, or None.")
+    # tifffile's own ImageJ mode refuses uint32; ImageJ itself needs no more than this description.
+    unit = "" if pixel_size is None else "unit=nm\n"
+    per_nm = 1 if pixel_size is None else 1 / pixel_size
+    with written_whole(path) as partial:
+        imwrite(
+            partial,
+            pixels,
+            photometric="minisblack",
+            compression="zlib",
+            description=f"ImageJ=1.11a\nimages=1\n{unit}min=0.0\nmax={brightest}.0\n",
+            metadata=None,
+            resolution=(per_nm, per_nm),
+            resolutionunit=RESUNIT.NONE,
+            software="autoseg",
+        )

@@ -1,0 +1,118 @@
+"""The noun Segmentation: which pixel of a micrograph belongs to which particle."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from autoseg.errors import ImageError
+from autoseg.images.micrograph import Micrograph
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Segmentation:
+    """The particles of a micrograph's field of view, each a number in a label image.
+
+    >>> labels = numbered(np.array([[5, 5, 0], [0, 0, 2]]))
+    >>> segmentation = Segmentation(labels, None, Micrograph(np.zeros((2, 3), np.uint8)))
+    >>> segmentation.count, segmentation.areas.tolist()
+    (2, [2, 1])
+    """
+
+    labels: np.ndarray = dataclasses.field(repr=False)
+    "Shape (rows, columns) of the field of view, as `numbered` makes it: 0 is background, particles count from 1."
+    probability: np.ndarray | None = dataclasses.field(repr=False)
+    "What the network said: float32, shape (rows, columns) or (rows, columns, channels), foreground first."
+    micrograph: Micrograph
+
+    def __post_init__(self) -> None:
+        """Refuse what does not fit together."""
+        shape = self.micrograph.field.shape
+        if self.labels.shape != shape:
+            raise self._error(f"has a field of view of {shape} pixels, but its labels have {self.labels.shape}")
+        expected = numbered(self.labels)
+        if self.labels.dtype != expected.dtype or not np.array_equal(self.labels, expected):
+            raise self._error("has labels that are not numbered in reading order", "Apply numbered() to them.")
+        if self.probability is None:
+            return
+        if self.probability.dtype != np.float32:
+            raise self._error(f"has a probability of type {self.probability.dtype}, not float32")
+        if self.probability.ndim not in (2, 3) or self.probability.shape[:2] != shape:
+            raise self._error(f"has a field of view of {shape} pixels, but its probability {self.probability.shape}")
+
+    def _error(self, problem: str, advice: str | None = None) -> ImageError:
+        return ImageError(problem, file=self.micrograph.path or self.micrograph.name, advice=advice)
+
+    @property
+    def count(self) -> int:
+        """How many particles there are."""
+        return int(self.labels.max(initial=0))
+
+    @property
+    def image(self) -> np.ndarray:
+        """The grey values of the field of view: same shape as the labels."""
+        return self.micrograph.field
+
+    @property
+    def foreground(self) -> np.ndarray | None:
+        """The probability of being a particle, float32, same shape as the labels; None where nothing was predicted."""
+        if self.probability is None or self.probability.ndim == 2:
+            return self.probability
+        return self.probability[..., 0]
+
+    @property
+    def areas(self) -> np.ndarray:
+        """Number of pixels of each particle, shape (count,)."""
+        return np.bincount(self.labels.ravel(), minlength=1)[1:]
+
+    @property
+    def touches_edge(self) -> np.ndarray:
+        """Whether each particle has a pixel at the edge of the field of view, bool, shape (count,)."""
+        touches = np.zeros(self.count + 1, bool)
+        touches[edge_labels(self.labels)] = True
+        return touches[1:]
+
+    def select(self, chosen: Any) -> Segmentation:
+        """Only the particles for which `chosen`, bool of shape (count,), is true, numbered anew."""
+        chosen = np.asarray(chosen)
+        if chosen.dtype != bool or chosen.shape != (self.count,):
+            raise self._error(f"has {self.count} particles: choose among them by as many truth values")
+        kept = np.concatenate([[False], chosen])[self.labels]
+        return dataclasses.replace(self, labels=numbered(np.where(kept, self.labels, 0)))
+
+
+def numbered(labels: np.ndarray) -> np.ndarray:
+    """Number particles consecutively from 1 in reading order: by their topmost, then leftmost pixel.
+
+    The result is uint16, or uint32 above 65535 particles; 0 stays background.
+
+    >>> numbered(np.array([[0, 70000, 70000], [3, 0, 3]])).tolist()
+    [[0, 1, 1], [2, 0, 2]]
+    """
+    if labels.ndim != 2 or labels.dtype.kind not in "iu":
+        raise ImageError(f"labels are whole numbers in rows and columns, not {labels.dtype} of shape {labels.shape}")
+    lowest, highest = labels.min(initial=0), labels.max(initial=0)
+    if lowest < 0:
+        raise ImageError(f"labels are 0 or above, not {lowest}")
+    if highest > labels.size:  # a table of all labels up to the highest would be larger than the image
+        values, labels = np.unique(labels, return_inverse=True)
+        labels, highest = labels + (values[0] > 0), values.size
+    pixels = np.flatnonzero(labels > 0)[::-1]
+    first = np.full(int(highest) + 1, labels.size)
+    first[labels.ravel()[pixels]] = pixels  # of several pixels of a label the one assigned last stays: its first
+    present = np.flatnonzero(first < labels.size)
+    number = np.zeros(first.size, np.uint16 if present.size < 2**16 else np.uint32)
+    number[present[np.argsort(first[present])]] = np.arange(1, present.size + 1)
+    return np.take(number, labels)
+
+
+def edge_labels(labels: np.ndarray) -> np.ndarray:
+    """The labels found in the outermost rows and columns of a label image, 0 left out, sorted.
+
+    >>> edge_labels(np.array([[1, 0, 0], [0, 2, 0], [0, 0, 3]])).tolist()
+    [1, 3]
+    """
+    found = np.unique(np.concatenate([labels[:1].ravel(), labels[-1:].ravel(), labels[:, 0], labels[:, -1]]))
+    return found[found > 0]
