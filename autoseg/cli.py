@@ -12,20 +12,29 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import cyclopts
+import numpy as np
 import pydantic
-from cyclopts import Parameter
+import tifffile
+from cyclopts import Parameter, validators
+from tqdm import tqdm
 
 import autoseg
 from autoseg.errors import AutosegError, OptionsError
-from autoseg.files import shipped, shipped_models
+from autoseg.files import shipped, shipped_models, written_whole
+from autoseg.images.folders import images_in
+from autoseg.images.labels import write_labels
 from autoseg.images.micrograph import Micrograph, ReadOptions, read
 from autoseg.options import explain
+from autoseg.sem.masks import MaskOptions
+from autoseg.sem.masks import simulate as simulate_mask
+from autoseg.sem.outlines import from_examples, outline_from_image
 
 app = cyclopts.App(
     name="autoseg",
     help="Particle statistics from electron micrographs, learned without a single hand-drawn label.",
     version=f"autoseg {autoseg.__version__}",
     help_format="plaintext",
+    default_parameter=Parameter(negative_iterable=()),
 )
 
 AsJson = Annotated[bool, Parameter(name="--json", negative="")]
@@ -119,6 +128,43 @@ def show(
             code = _fail(error, code=1)
     print(json.dumps(found, indent=2) if as_json else "\n\n".join(_lines(summary) for summary in found))
     return code
+
+
+@app.command
+def simulate(
+    *,
+    outlines: Path,
+    output: Path,
+    count: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 10,
+    seed: int = 0,
+    options: Annotated[MaskOptions, Parameter(name="*")] = MaskOptions(),
+) -> int:
+    """Simulate masks of particles from example outlines.
+
+    Writes 00000_mask.tif with dark rims between particles, 00000_labels.tif with a number for each particle, and so on.
+
+    Example: autoseg simulate --outlines examples --count 20 --output masks --max-overlap 0.05
+
+    Parameters
+    ----------
+    outlines
+        Folder of images that show one white particle on black each.
+    output
+        Folder for the masks; files of the same names in it are replaced.
+    count
+        How many masks.
+    seed
+        The same one gives the same masks.
+    """
+    examples = [outline_from_image(read(path, info_bar="none").pixels, str(path)) for path in images_in(outlines)]
+    sample = from_examples(examples)
+    for number, own_seed in enumerate(tqdm(np.random.SeedSequence(seed).spawn(count), unit="mask", disable=None)):
+        simulated = simulate_mask(sample, options, np.random.default_rng(own_seed))
+        with written_whole(output / f"{number:05}_mask.tif") as partial:
+            tifffile.imwrite(partial, simulated.mask, compression="zlib")
+        write_labels(output / f"{number:05}_labels.tif", simulated.labels)
+    print(f"{count} masks and their labels are in {output}")
+    return 0
 
 
 def _summary(micrograph: Micrograph) -> dict[str, Any]:
