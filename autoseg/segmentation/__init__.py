@@ -1,0 +1,1 @@
+"""From a micrograph to its particles: prediction, and the parting of the prediction into instances."""
