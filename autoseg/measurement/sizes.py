@@ -1,0 +1,246 @@
+"""Statistics of particle sizes, from the table of their measures (ISO 9276-2, ISO 13322-1)."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+from scipy import special
+
+from autoseg.errors import AutosegError, OptionsError
+from autoseg.measurement.distribution import (
+    Moments,
+    describe,
+    distance_to_log_normal,
+    intervals,
+    number_and_volume,
+)
+from autoseg.options import Options
+
+_UNITS = ("nm", "px")
+
+
+class SizeOptions(Options):
+    """Of which particles statistics are made, and how."""
+
+    column: str = "equivalent_diameter_area"
+    "Length that counts as a particle's size: a column of the table, with or without its unit."
+    edge: Literal["weight", "exclude", "keep"] = "weight"
+    "Particles at the edge: weight leaves them out and lets the others count for them; exclude only leaves them out."
+    max_occlusion: float | None = Field(None, ge=0, le=1)
+    "Particles with a higher occlusion are left out; 0.05 is useful. Not set: all count."
+    wanted_error: float = Field(0.05, gt=0, lt=1)
+    "Relative error of the mean size that there should be enough particles for."
+    confidence: float = Field(0.95, gt=0, lt=1)
+    "Confidence of all intervals, and of the wanted error."
+    resamples: int = Field(1000, ge=100, le=100_000)
+    "How often particles are drawn anew for the bootstrap intervals."
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its bootstrap interval; what too few particles do not tell is None."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Percentiles and moments of a size distribution; the geometric standard deviation is a bare factor."""
+
+    d10: Estimate
+    d50: Estimate
+    d90: Estimate
+    mean: Estimate
+    standard_deviation: Estimate
+    geometric_mean: Estimate
+    geometric_standard_deviation: Estimate
+
+
+@dataclass(frozen=True)
+class LogNormal:
+    """The log-normal distribution of greatest likelihood, by number."""
+
+    median: float
+    geometric_standard_deviation: float
+    distance: float
+    "Largest distance of the cumulative distributions (Kolmogorov-Smirnov), smaller than without a fit."
+
+
+@dataclass(frozen=True)
+class SizeStatistics:
+    """Sizes of the particles of one or more images; `json.dumps(dataclasses.asdict(statistics))` writes them."""
+
+    column: str
+    "Which size, with its unit."
+    unit: str
+    count: int
+    "How many particles the statistics are made of."
+    left_out_at_edge: int
+    left_out_occluded: int
+    number: Distribution | None
+    "Each particle counts alike (q0). None without particles."
+    volume: Distribution | None
+    "Each particle counts by its size cubed (q3). None without particles."
+    log_normal: LogNormal | None
+    "None with fewer than two different sizes."
+    needed_for_number_mean: int | None
+    "Particles needed for the wanted error of the number-weighted mean; see `needed_count`."
+    needed_for_volume_mean: int | None
+    warnings: tuple[str, ...]
+
+
+def summarize(
+    table: pd.DataFrame, rng: np.random.Generator, options: SizeOptions | None = None, **changes: Any
+) -> SizeStatistics:
+    """Statistics of the sizes in a table as `autoseg.measurement.shape.measure` makes it, of one or more images.
+
+    Options can be given as an object, by name, or both. Large particles are cut by the edge more often: leaving these
+    out makes the mean too small, unless the others count by the inverse of their chance to lie inside, as Miles and
+    Lantuejoul taught. Covered particles are left out without such a correction.
+
+    >>> table = pd.DataFrame({"equivalent_diameter_area_nm": [8.0, 10.0, 12.5], "touches_edge": False})
+    >>> statistics = summarize(table.assign(edge_weight=1.0), np.random.default_rng(0))
+    >>> statistics.count, round(statistics.number.d50.value, 3), round(statistics.number.geometric_mean.value, 3)
+    (3, 10.0, 10.0)
+    """
+    options = (options or SizeOptions()).changed(**changes)
+    column = _size_column(table, options.column)
+    at_edge, occluded = _left_out(table, options)
+    kept = table[~at_edge & ~occluded]
+    sizes = _sizes(kept, column)
+    weights = kept["edge_weight"].to_numpy(float) if options.edge == "weight" else np.ones(len(kept))
+    number, volume = _distributions(sizes, weights, rng, options)
+    log_normal = _log_normal(sizes, weights)
+    needed = _needed(log_normal, options)
+    return SizeStatistics(
+        column=column,
+        unit=column.rpartition("_")[2],
+        count=len(kept),
+        left_out_at_edge=int(at_edge.sum()),
+        left_out_occluded=int((occluded & ~at_edge).sum()),
+        number=number,
+        volume=volume,
+        log_normal=log_normal,
+        needed_for_number_mean=needed["number"],
+        needed_for_volume_mean=needed["volume"],
+        warnings=_warnings(len(kept), needed, options),
+    )
+
+
+def needed_count(
+    geometric_standard_deviation: float, error: float = 0.05, confidence: float = 0.95, power: int = 0
+) -> int:
+    """How many particles the mean of a log-normal size distribution needs, to be within a relative error.
+
+    `power` is 0 for the number-weighted and 3 for the volume-weighted mean. With s = ln(geometric standard deviation)
+    and c = power + 1/2 the logarithm of the mean is mu + c s^2, which n particles tell with a variance of
+    s^2 (1 + 2 c^2 s^2) / n. So log n falls by twice the logarithm of the error, from a constant that grows with the
+    spread: the dependence of Masuda and Iinoya, to which ISO 13322-1 refers.
+
+    >>> needed_count(1.2), needed_count(1.2, power=3), needed_count(1.6, power=3)
+    (52, 93, 2177)
+    """
+    squared = math.log(geometric_standard_deviation) ** 2
+    quantile = special.ndtri((1 + confidence) / 2)
+    count = (quantile / error) ** 2 * squared * (1 + 2 * (power + 0.5) ** 2 * squared)
+    return max(2, math.ceil(count))
+
+
+def _size_column(table: pd.DataFrame, wanted: str) -> str:
+    """The one column of the table that holds the wanted size."""
+    names = [wanted, *(f"{wanted}_{unit}" for unit in _UNITS)]
+    lengths = [name for name in table.columns if str(name).endswith(tuple(f"_{unit}" for unit in _UNITS))]
+    found = [name for name in names if name in lengths]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise _mixed(wanted)
+    nearest = difflib.get_close_matches(wanted, lengths, n=1, cutoff=0.4)
+    advice = f'Did you mean "{nearest[0]}"?' if nearest else "Sizes are columns that end in _nm or _px."
+    raise OptionsError(f'the table has no size called "{wanted}"', advice=advice)
+
+
+def _mixed(column: str) -> AutosegError:
+    problem = f'"{column}" is in nm for some particles and in pixels for others, or is missing'
+    return AutosegError(problem, advice="Give the pixel size of all images, or make statistics of each image.")
+
+
+def _left_out(table: pd.DataFrame, options: SizeOptions) -> tuple[pd.Series, pd.Series]:
+    """Which particles are left out because they touch the edge, and because they are covered."""
+    used = {"weight": ["touches_edge", "edge_weight"], "exclude": ["touches_edge"], "keep": []}[options.edge]
+    for name in [*used, *(["occlusion"] if options.max_occlusion is not None else [])]:
+        if name not in table:
+            raise AutosegError(f'the table has no column "{name}"', advice="Measure the particles anew.")
+    none = pd.Series(False, table.index)
+    at_edge = none if options.edge == "keep" else table["touches_edge"].astype(bool)
+    return at_edge, none if options.max_occlusion is None else table["occlusion"] > options.max_occlusion
+
+
+def _sizes(kept: pd.DataFrame, column: str) -> np.ndarray:
+    sizes = kept[column].to_numpy(float)
+    if not np.isfinite(sizes).all():
+        raise _mixed(column)
+    if (sizes <= 0).any():
+        raise AutosegError(f'"{column}" is 0 for some particles', advice="Leave these out, or choose another size.")
+    return sizes
+
+
+def _distributions(
+    sizes: np.ndarray, weights: np.ndarray, rng: np.random.Generator, options: SizeOptions
+) -> tuple[Distribution, Distribution] | tuple[None, None]:
+    """By number and by volume; a single particle has a size, but neither spread nor intervals."""
+    if not sizes.size:
+        return None, None
+    values = number_and_volume(sizes, weights)
+    if sizes.size == 1:
+        values[:, [name.endswith("standard_deviation") for name in Moments._fields]] = np.nan
+        low = high = np.full_like(values, np.nan)
+    else:
+        low, high = intervals(sizes, weights, rng, options.resamples, options.confidence)
+    number, volume = (Distribution(*map(_estimate, *ends)) for ends in zip(values, low, high, strict=True))
+    return number, volume
+
+
+def _estimate(*ends: float) -> Estimate:
+    return Estimate(*(None if math.isnan(end) else float(end) for end in ends))
+
+
+def _log_normal(sizes: np.ndarray, weights: np.ndarray) -> LogNormal | None:
+    """The geometric mean and standard deviation are the estimates of greatest likelihood."""
+    if not sizes.size:
+        return None
+    found = describe(sizes, weights)
+    median, factor = float(found.geometric_mean), float(found.geometric_standard_deviation)
+    if factor == 1:
+        return None
+    return LogNormal(median, factor, distance_to_log_normal(sizes, weights, math.log(median), math.log(factor)))
+
+
+def _needed(log_normal: LogNormal | None, options: SizeOptions) -> dict[str, int | None]:
+    powers = {"number": 0, "volume": 3}
+    if log_normal is None:
+        return dict.fromkeys(powers)
+    spread = log_normal.geometric_standard_deviation
+    return {
+        name: needed_count(spread, options.wanted_error, options.confidence, power) for name, power in powers.items()
+    }
+
+
+def _warnings(count: int, needed: dict[str, int | None], options: SizeOptions) -> tuple[str, ...]:
+    if count < 2:
+        return ("No particle is left to make statistics of." if count == 0 else "One particle has no distribution.",)
+    return tuple(
+        f"{count} particles are too few: {least} are needed for a {name}-weighted mean within "
+        f"{options.wanted_error:.3g} of its value at a confidence of {options.confidence:.3g}, if sizes are log-normal "
+        "(ISO 13322-1)."
+        for name, least in needed.items()
+        if least is not None and count < least
+    )
