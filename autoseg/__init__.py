@@ -11,7 +11,9 @@ __version__ = "0.1.0"
 _HOMES = {
     "AutosegError": "autoseg.errors",
     "Micrograph": "autoseg.images.micrograph",
+    "evaluate": "autoseg.evaluation",
     "load_model": "autoseg.models",
+    "measure": "autoseg.measurement.shape",
     "read": "autoseg.images.micrograph",
 }
 
