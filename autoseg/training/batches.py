@@ -1,0 +1,180 @@
+"""Batches from memory or disk that follow from a seed alone, and the one way to train on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from autoseg._backend import keras
+from autoseg.errors import AutosegError, ImageError, OptionsError
+from autoseg.images.views import GeometryOptions, IntensityOptions, draw_geometry, draw_intensity
+from autoseg.training.targets import Head, make_targets
+
+Item = Any
+Arrays = Any  # an array, or a tuple or dictionary of arrays, of one sample or of a batch
+
+_UNTURNED, _UNCHANGED = GeometryOptions(flip=False), IntensityOptions()
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches made of `items`: what is in batch i of epoch e depends on the seed, e and i, and on nothing else.
+
+    An item is whatever `make(load(item), rng)` turns into one sample, a tuple or dictionary of arrays: arrays in
+    memory, or a path or number that `load` reads each time it is needed. `rng` is the sample's own.
+
+    Shuffled batches, for training, are all of one size: where items are missing in the last one, the first of the
+    epoch are used again. Unshuffled ones, for validation, hold each item once, and the same in every epoch.
+    While a batch is in use, `ahead` more are prepared, each by a thread of its own.
+
+    >>> batches = Batches(range(5), lambda item, rng: {"x": np.array(item)}, size=2, shuffle=False)
+    >>> [batch["x"].tolist() for batch in batches]
+    [[0, 1], [2, 3], [4]]
+    """
+
+    def __init__(
+        self,
+        items: Sequence[Item],
+        make: Callable[[Any, np.random.Generator], Arrays],
+        *,
+        size: int,
+        seed: int = 0,
+        load: Callable[[Item], Any] | None = None,
+        shuffle: bool = True,
+        ahead: int = 2,
+    ):
+        super().__init__()
+        if not len(items) or size < 1:
+            raise OptionsError(f"no batches can be made of {len(items)} items, {size} each")
+        self.items, self.size, self.seed, self.shuffle = items, size, seed, shuffle
+        self.epoch = 0
+        "The epoch whose batches are handed out."
+        self.failure: AutosegError | None = None
+        "Why a batch could not be made."
+        self._make, self._load = make, load
+        # Keras' own queue, at work with `workers` > 1, begins a training with what was left of the batch that it
+        # built the model with, whatever the epoch is.
+        self._ahead, self._threads = ahead, ThreadPoolExecutor(max(ahead, 1))
+        self._coming: dict[tuple[int, int], Future[Arrays]] = {}
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+        return -(-len(self.items) // self.size)
+
+    def __getitem__(self, index: int) -> Arrays:
+        """The batch of this index in the present epoch."""
+        try:
+            return self._prepared(self.epoch, index)
+        except AutosegError as error:
+            self.failure = error
+            raise
+
+    def batch(self, epoch: int, index: int) -> Arrays:
+        """The batch of this index in any epoch."""
+        order = np.arange(len(self.items))
+        if self.shuffle:
+            order = np.resize(self._rng(epoch).permutation(order), len(self) * self.size)
+        first = index * self.size
+        samples = [
+            self._sample(self.items[chosen], self._rng(epoch, position))
+            for position, chosen in enumerate(order[first : first + self.size].tolist(), start=first)
+        ]
+        return keras.tree.map_structure(_stack, *samples)
+
+    def _rng(self, *place: int) -> np.random.Generator:
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=place))
+
+    def _sample(self, item: Item, rng: np.random.Generator) -> Arrays:
+        return self._make(self._load(item) if self._load else item, rng)
+
+    def _prepared(self, epoch: int, index: int) -> Arrays:
+        """This batch, from the threads, while they go on with the next ones."""
+        wanted = [(epoch, i) for i in range(index, min(index + 1 + self._ahead, len(self)))]
+        with self._lock:  # TensorFlow asks from a thread of its own
+            self._coming = {key: self._coming.get(key) or self._threads.submit(self.batch, *key) for key in wanted}
+            batch = self._coming[epoch, index]
+        return batch.result()
+
+
+@dataclass(frozen=True)
+class LabelledViews:
+    """Turns an image and its label image (height, width) into what a segmenter sees, and what it shall say to it."""
+
+    head: Head
+    weighted: bool = False
+    crop: int | None = None
+    "Height and width of the view in pixels; None shows the whole image."
+    geometry: GeometryOptions = _UNTURNED
+    intensity: IntensityOptions = _UNCHANGED
+    percentiles: tuple[float, float] = (0.5, 99.5)
+
+    def __call__(self, pair: tuple[np.ndarray, np.ndarray], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Image (height, width, 1) and targets (height, width, channels) of a random view, float32."""
+        image, labels = pair
+        if image.shape != labels.shape:
+            raise ImageError(f"an image of {image.shape} pixels cannot have a label image of {labels.shape}")
+        geometry = draw_geometry(rng, self.geometry, image.shape, self.crop)
+        view = geometry.apply(normalize(image, self.percentiles))
+        view = draw_intensity(rng, self.intensity).apply(view)
+        targets = make_targets(geometry.apply(labels, order="nearest"), self.head, weighted=self.weighted)
+        return view[..., np.newaxis], targets
+
+
+def normalize(image: np.ndarray, percentiles: tuple[float, float] = (0.5, 99.5)) -> np.ndarray:
+    """The image as float32 from 0 at the low to 1 at the high percentile, clipped; a constant one becomes 0.
+
+    >>> normalize(np.array([[10, 20], [30, 50]], np.uint8), (0, 100)).tolist()
+    [[0.0, 0.25], [0.5, 1.0]]
+    """
+    low, high = np.percentile(image, percentiles)
+    contrast = high - low or 1.0  # a constant image has none that it could be divided by
+    return np.clip((image.astype(np.float32) - np.float32(low)) / np.float32(contrast), 0, 1)
+
+
+def split(count: int, fraction: float, seed: int = 0) -> tuple[list[int], list[int]]:
+    """Which of `count` items are for training and which for validation, at random, but the same for one seed.
+
+    Of two items and more, each side gets at least one, unless the fraction is 0.
+
+    >>> split(5, 0.2)
+    ([0, 1, 3, 4], [2])
+    """
+    aside = min(max(round(count * fraction), 1), count - 1) if fraction else 0
+    order = np.random.default_rng(seed).permutation(count).tolist()
+    return sorted(order[aside:]), sorted(order[:aside])
+
+
+def fit(
+    model: keras.Model,
+    training: Batches,
+    *,
+    epochs: int,
+    validation: Batches | None = None,
+    callbacks: Iterable[keras.callbacks.Callback] = (),
+) -> keras.callbacks.History:
+    """Train a compiled model, or go on with it, such that each epoch gets its own batches on every backend."""
+    tell = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(training, "epoch", epoch))
+    settings = {"validation_data": validation, "epochs": epochs, "callbacks": [tell, *callbacks], "verbose": 0}
+    try:
+        return model.fit(training, shuffle=False, **settings)  # Keras would shuffle the batches with a seed of its own
+    except Exception:
+        # TensorFlow covers what went wrong in a batch with an error of its own.
+        for batches in (training, validation):
+            if batches is not None and batches.failure is not None:
+                raise batches.failure from None
+        raise
+
+
+def _stack(*arrays: np.ndarray) -> np.ndarray:
+    shapes = sorted({np.shape(array) for array in arrays})
+    if len(shapes) > 1:
+        raise ImageError(
+            f"images of {' and '.join(map(str, shapes))} pixels cannot share a batch",
+            advice='Set "crop" to show the network views of one size.',
+        )
+    return np.stack(arrays)

@@ -1,0 +1,94 @@
+"""What a segmenter minimizes. Every loss takes (n, height, width, channels) and gives one value per sample, (n,).
+
+Targets and predictions are probabilities. Behind its channels the truth may carry as many with the weights of their
+pixels, as `make_targets(..., weighted=True)` writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from autoseg._backend import ops
+
+Tensor = Any
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+DISTANCE_WEIGHT, OVERLAP_WEIGHT = 2.0, 0.3
+
+_EPSILON = 1e-7  # keeps logarithms finite; float32 still tells 1 - 1e-7 from 1
+
+
+def cross_entropy(truth: Tensor, predicted: Tensor, foreground_weight: float | Literal["batch"] = 1.0) -> Tensor:
+    """Binary cross-entropy, in which foreground counts `foreground_weight` times as much as background.
+
+    "batch" takes the number of background pixels for each foreground pixel of the batch.
+
+    >>> truth, predicted = (ops.convert_to_tensor([[[[y]]]]) for y in (1.0, 0.5))
+    >>> float(cross_entropy(truth, predicted, foreground_weight=2.0)[0])  # 2 log 2
+    1.38629...
+    """
+    truth, predicted, weights = _parts(truth, predicted)
+    factor: Tensor = foreground_weight
+    if foreground_weight == "batch":
+        factor = ops.sum(1 - truth) / ops.maximum(ops.sum(truth), 1.0)
+    emphasis = 1 + (factor - 1) * truth
+    return _mean(_pixel_cross_entropy(truth, predicted) * weights * emphasis)
+
+
+def dice(truth: Tensor, predicted: Tensor) -> Tensor:
+    """One minus the soft Dice coefficient of each sample, averaged over channels.
+
+    An empty truth is missed by how much is predicted in comparison with a single pixel.
+
+    >>> truth, predicted = (ops.convert_to_tensor([[[[y], [0.0]]]]) for y in (1.0, 0.5))
+    >>> round(float(dice(truth, predicted)[0]), 6)  # 1 - (2 * 0.5 + 1) / (1 + 0.5 + 1)
+    0.2
+    """
+    truth, predicted, weights = _parts(truth, predicted)
+    common = ops.sum(weights * truth * predicted, axis=(1, 2))
+    total = ops.sum(weights * (truth + predicted), axis=(1, 2))
+    return ops.mean(1 - (2 * common + 1) / (total + 1), axis=-1)
+
+
+def focal(truth: Tensor, predicted: Tensor, gamma: float = 2.0) -> Tensor:
+    """Cross-entropy in which a pixel counts the less, the closer its prediction is already (Lin et al. 2017).
+
+    >>> truth, predicted = (ops.convert_to_tensor([[[[y]]]]) for y in (1.0, 0.5))
+    >>> float(focal(truth, predicted)[0])  # 0.5 ** 2 * log 2
+    0.17328...
+    """
+    truth, predicted, weights = _parts(truth, predicted)
+    return _mean(_pixel_cross_entropy(truth, predicted) * weights * ops.abs(truth - predicted) ** gamma)
+
+
+def instances(truth: Tensor, predicted: Tensor) -> Tensor:
+    """For head "instances": cross-entropy of foreground and contact + 2 x that of the distance + 0.3 x their Dice."""
+    truth, predicted, weights = _parts(truth, predicted)
+    entropy = ops.mean(_pixel_cross_entropy(truth, predicted) * weights, axis=(1, 2))
+    overlap = dice(truth[..., :2], predicted[..., :2])
+    return ops.mean(entropy[:, :2], axis=-1) + DISTANCE_WEIGHT * entropy[:, 2] + OVERLAP_WEIGHT * overlap
+
+
+def foreground_iou(truth: Tensor, predicted: Tensor) -> Tensor:
+    """Intersection over union of truth and prediction, both cut at 0.5, in the first channel; 1 if both are empty."""
+    truth, predicted = (ops.cast(x[..., 0] > 0.5, "float32") for x in (truth, predicted))
+    union = ops.sum(ops.maximum(truth, predicted), axis=(1, 2))
+    return ops.where(union > 0, ops.sum(truth * predicted, axis=(1, 2)) / ops.maximum(union, 1.0), 1.0)
+
+
+def _parts(truth: Tensor, predicted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Truth and predictions in float32, and the pixels' weights, 1 where none are given."""
+    truth, predicted = ops.cast(truth, "float32"), ops.cast(predicted, "float32")
+    channels = predicted.shape[-1]
+    weights = truth[..., channels:] if truth.shape[-1] > channels else ops.ones_like(predicted)
+    return truth[..., :channels], predicted, weights
+
+
+def _pixel_cross_entropy(truth: Tensor, predicted: Tensor) -> Tensor:
+    present, absent = ops.maximum(predicted, _EPSILON), ops.maximum(1 - predicted, _EPSILON)
+    return -(truth * ops.log(present) + (1 - truth) * ops.log(absent))
+
+
+def _mean(values: Tensor) -> Tensor:
+    return ops.mean(values, axis=(1, 2, 3))

@@ -1,0 +1,89 @@
+"""What a segmenter learns to predict, computed from a label image. NumPy only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, get_args
+
+import cv2
+import numpy as np
+
+from autoseg.errors import ImageError, OptionsError
+
+Head = Literal["mask", "instances"]
+CHANNELS: dict[Head, tuple[str, ...]] = {"mask": ("foreground",), "instances": ("foreground", "contact", "distance")}
+
+CONTACT_WEIGHT, NEAR_CONTACT_WEIGHT = 5.0, 3.0
+
+_SQUARE, _CROSS = np.ones((3, 3), np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+
+
+def make_targets(labels: np.ndarray, head: Head, *, weighted: bool = False) -> np.ndarray:
+    """Targets of a label image (height, width; 0 is background) as float32 (height, width, channels) in 0..1.
+
+    Head "mask" has one channel: the foreground, in which a line of one pixel parts particles that touch; it is
+    taken from the particle with the lower label. Head "instances" has three: the foreground without such lines, the
+    contact, a line of three pixels where particles touch, and the distance to the rim, which rises in each particle
+    from 0 outside to 1 in its middle.
+
+    With `weighted`, as many channels with the weights of the pixels follow: 5 for the contact, 3 for the foreground
+    around it, and 1 elsewhere.
+
+    >>> labels = np.array([[1, 1, 1, 2, 2, 0]])
+    >>> make_targets(labels, "mask")[..., 0].tolist()
+    [[1.0, 1.0, 0.0, 1.0, 1.0, 0.0]]
+    >>> make_targets(labels, "instances")[..., 1].tolist()
+    [[0.0, 1.0, 1.0, 1.0, 0.0, 0.0]]
+    """
+    if head not in CHANNELS:
+        raise OptionsError(f'"{head}" is not a head', advice=f"Choose one of {get_args(Head)}.")
+    # OpenCV has no morphology for integers of 32 bits; float32 holds labels exactly.
+    values, foreground = _checked(labels).astype(np.float32), labels > 0
+    parting = foreground & (cv2.dilate(values, _SQUARE) > values)
+    contact = foreground & cv2.dilate(parting.view(np.uint8), _CROSS).view(bool)
+    if head == "mask":
+        channels = [foreground & ~parting]
+    else:
+        channels = [foreground, contact, _distance(labels, values, foreground)]
+    if weighted:
+        channels += _weights(contact, foreground)[: len(channels)]
+    return np.stack(channels, axis=-1).astype(np.float32, copy=False)
+
+
+def foreground_ratio(masks: Iterable[np.ndarray]) -> float:
+    """How many background pixels there are for each one of the foreground, over all masks, in 0..1, of any shape.
+
+    >>> foreground_ratio([np.array([1, 0]), np.array([0, 0])])
+    3.0
+    """
+    pixels, foreground = np.sum([(mask.size, mask.sum(dtype=float)) for mask in masks], axis=0)
+    return float((pixels - foreground) / max(foreground, 1.0))
+
+
+def _checked(labels: np.ndarray) -> np.ndarray:
+    if labels.ndim != 2 or labels.dtype.kind not in "iu":
+        raise ImageError(f"a label image has two dimensions and integers, not {labels.ndim} and {labels.dtype}")
+    if labels.size and not 0 <= labels.min() <= labels.max() < 2**24:
+        raise ImageError(f"labels lie between 0 and 2^24, not between {labels.min()} and {labels.max()}")
+    return labels
+
+
+def _distance(labels: np.ndarray, values: np.ndarray, foreground: np.ndarray) -> np.ndarray:
+    """The distance of each particle's pixels to its rim, as a fraction of the largest there is in the particle."""
+    rim = foreground & (cv2.dilate(values, _CROSS) != cv2.erode(values, _CROSS))
+    if not rim.any():  # nothing but background, or one particle that fills the image
+        return foreground.astype(np.float32)
+    # The rim runs along the edges of pixels: half a pixel beyond the centres of the outermost ones.
+    distance = cv2.distanceTransform((~rim).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) + 0.5
+    distance[~foreground] = 0
+    largest = np.zeros(int(labels.max()) + 1, np.float32)
+    largest[0] = 1
+    np.maximum.at(largest, labels.ravel(), distance.ravel())
+    return distance / largest[labels]
+
+
+def _weights(contact: np.ndarray, foreground: np.ndarray) -> list[np.ndarray]:
+    """Of the pixels of foreground, contact and distance."""
+    near = foreground & cv2.dilate(contact.view(np.uint8), _SQUARE).view(bool)
+    ones = np.ones(contact.shape, np.float32)
+    return [np.where(near, NEAR_CONTACT_WEIGHT, ones), np.where(contact, CONTACT_WEIGHT, ones), ones]
