@@ -6,6 +6,8 @@ import pytest
 from autoseg._backend import BACKEND, keras, ops, to_numpy
 from autoseg.errors import OptionsError
 from autoseg.networks import build
+from autoseg.sem.masks import MaskOptions, simulate
+from autoseg.sem.outlines import CleaningOptions, from_generator
 from autoseg.training.wgan_gp import WganGp, WganGpOptions, build_wgan_gp, sampler
 
 from .contract import (
@@ -143,6 +145,15 @@ def test_samples_are_outlines_that_follow_from_the_rng():
     latent = np.random.default_rng(1).standard_normal((5, 4), dtype="float32")
     np.testing.assert_allclose(outlines, generator.predict(latent, verbose=0), atol=1e-6)
     assert sample(0, np.random.default_rng(1)).shape == (0, 16, 24, 1)
+
+
+def test_a_generator_is_a_source_of_outlines_for_the_simulation_of_masks():
+    generate = sampler(build("generator", size=(32, 32), latent=4, filters=4))
+    sample = from_generator(generate, CleaningOptions(opening=0, erosion=0))
+    outlines = sample(4, np.random.default_rng(1))
+    assert len(outlines) == 4 and all(outline.dtype == bool and outline.any() for outline in outlines)
+    options = MaskOptions(size=(96, 96), particles=(4, 6))
+    assert simulate(sample, options, np.random.default_rng(2)).labels.max() > 0
 
 
 @pytest.mark.parametrize("wrong", [{"critic_steps": 0}, {"penalty_weight": -1}, {"beta_2": 1.0}, {"critic_step": 3}])
