@@ -126,7 +126,8 @@ def show(
             found.append(_summary(read(path, options)))
         except AutosegError as error:
             code = _fail(error, code=1)
-    print(json.dumps(found, indent=2) if as_json else "\n\n".join(_lines(summary) for summary in found))
+    if as_json or found:
+        print(json.dumps(found, indent=2) if as_json else "\n\n".join(_lines(summary) for summary in found))
     return code
 
 

@@ -43,6 +43,7 @@ def test_one_bad_file_is_named_and_the_rest_goes_on(calibrated, tmp_path, capsys
     captured = capsys.readouterr()
     assert captured.err.startswith(f"autoseg: {bad}: ") and captured.err.count("\n") == 1
     assert str(calibrated) in captured.out
+    assert main(["read", str(bad)]) == 1 and not capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
