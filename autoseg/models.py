@@ -21,6 +21,7 @@ from autoseg import __version__, networks
 from autoseg._backend import keras
 from autoseg.errors import ModelError, OptionsError
 from autoseg.files import shipped, shipped_models, written_whole
+from autoseg.images.normalization import PUBLISHED, Percentiles
 from autoseg.options import Options
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.weights.h5", "CARD.md"
@@ -33,17 +34,10 @@ _CAN_HOLD_CODE = {".keras", ".h5", ".hdf5", ".pkl", ".pickle", ".joblib", ".pt",
 class Preprocessing(Options):
     """How pixels become the network's input."""
 
-    percentiles: tuple[float, float] = (0.5, 99.5)
+    percentiles: Percentiles = PUBLISHED
     "The intensities at these percentiles of an image become 0 and 1."
     clip: bool = True
     "Whether intensities outside are cut off at 0 and 1."
-
-    @pydantic.model_validator(mode="after")
-    def _percentiles_rise(self) -> Preprocessing:
-        low, high = self.percentiles
-        if not 0 <= low < high <= 100:
-            raise ValueError("percentiles must rise and lie between 0 and 100")
-        return self
 
 
 class ModelConfig(Options):

@@ -51,7 +51,7 @@ def test_the_architecture_is_written_in_full_so_that_changed_defaults_change_no_
 
 
 def test_percentiles_must_rise():
-    with pytest.raises(Exception, match="percentiles must rise"):
+    with pytest.raises(Exception, match='"percentiles" must rise'):
         Preprocessing(percentiles=(99, 1))
 
 

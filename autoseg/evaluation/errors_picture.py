@@ -6,6 +6,7 @@ import numpy as np
 
 from autoseg.evaluation.labels import check_shapes, to_labels
 from autoseg.evaluation.overlaps import Overlaps, find_overlaps, one_to_one
+from autoseg.images.normalization import normalize
 
 ERROR_COLOURS: dict[str, tuple[int, int, int]] = {
     "true": (0, 158, 115),
@@ -94,5 +95,4 @@ def _grey(micrograph: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
     if micrograph is None:
         return np.zeros(shape, np.float32)
     check_shapes(micrograph, np.empty(shape, bool), "micrograph")
-    low, high = np.percentile(micrograph, (0.5, 99.5))
-    return (np.clip((micrograph - low) / max(high - low, 1e-9), 0, 1) * 255).astype(np.float32)
+    return 255 * normalize(micrograph)

@@ -12,6 +12,7 @@ import numpy as np
 
 from autoseg._backend import keras
 from autoseg.errors import AutosegError, ImageError, OptionsError
+from autoseg.images.normalization import PUBLISHED, Percentiles, normalize
 from autoseg.images.views import GeometryOptions, IntensityOptions, draw_geometry, draw_intensity
 from autoseg.training.targets import Head, make_targets
 
@@ -111,7 +112,7 @@ class LabelledViews:
     "Height and width of the view in pixels; None shows the whole image."
     geometry: GeometryOptions = _UNTURNED
     intensity: IntensityOptions = _UNCHANGED
-    percentiles: tuple[float, float] = (0.5, 99.5)
+    percentiles: Percentiles = PUBLISHED
 
     def __call__(self, pair: tuple[np.ndarray, np.ndarray], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Image (height, width, 1) and targets (height, width, channels) of a random view, float32."""
@@ -123,17 +124,6 @@ class LabelledViews:
         view = draw_intensity(rng, self.intensity).apply(view)
         targets = make_targets(geometry.apply(labels, order="nearest"), self.head, weighted=self.weighted)
         return view[..., np.newaxis], targets
-
-
-def normalize(image: np.ndarray, percentiles: tuple[float, float] = (0.5, 99.5)) -> np.ndarray:
-    """The image as float32 from 0 at the low to 1 at the high percentile, clipped; a constant one becomes 0.
-
-    >>> normalize(np.array([[10, 20], [30, 50]], np.uint8), (0, 100)).tolist()
-    [[0.0, 0.25], [0.5, 1.0]]
-    """
-    low, high = np.percentile(image, percentiles)
-    contrast = high - low or 1.0  # a constant image has none that it could be divided by
-    return np.clip((image.astype(np.float32) - np.float32(low)) / np.float32(contrast), 0, 1)
 
 
 def split(count: int, fraction: float, seed: int = 0) -> tuple[list[int], list[int]]:

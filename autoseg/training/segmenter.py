@@ -12,6 +12,7 @@ from pydantic import Field
 
 from autoseg._backend import keras
 from autoseg.errors import OptionsError
+from autoseg.images.normalization import PUBLISHED, Percentiles
 from autoseg.images.views import GeometryOptions, IntensityOptions
 from autoseg.options import Options
 from autoseg.training import segmentation_losses as losses
@@ -44,7 +45,7 @@ class SegmenterOptions(Options):
     "Flips, rotations and scales of the views."
     intensity: IntensityOptions = IntensityOptions()
     "Changes of the views' grey values."
-    percentiles: tuple[float, float] = (0.5, 99.5)
+    percentiles: Percentiles = PUBLISHED
     "The intensities at these percentiles of an image become 0 and 1."
     validation: float = Field(0.2, ge=0, lt=1)
     "Fraction of the pairs that choose the best weights instead of being trained on."
@@ -63,8 +64,6 @@ class SegmenterOptions(Options):
 
     @pydantic.model_validator(mode="after")
     def _options_fit_together(self) -> SegmenterOptions:
-        if not 0 <= self.percentiles[0] < self.percentiles[1] <= 100:
-            raise ValueError('"percentiles" must rise and lie between 0 and 100')
         if self.weight_decay and self.optimizer != "adamw":
             raise ValueError('"weight_decay" needs the optimizer adamw')
         return self

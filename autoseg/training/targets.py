@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 
 from autoseg.errors import ImageError, OptionsError
+from autoseg.segmentation.channels import CHANNELS as INSTANCE_CHANNELS
 
 Head = Literal["mask", "instances"]
-CHANNELS: dict[Head, tuple[str, ...]] = {"mask": ("foreground",), "instances": ("foreground", "contact", "distance")}
+CHANNELS: dict[Head, tuple[str, ...]] = {"mask": INSTANCE_CHANNELS[:1], "instances": INSTANCE_CHANNELS}
 
 CONTACT_WEIGHT, NEAR_CONTACT_WEIGHT = 5.0, 3.0
 

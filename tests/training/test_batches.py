@@ -10,7 +10,7 @@ from autoseg._backend import BACKEND, keras, ops
 from autoseg.backends import TRAINABLE
 from autoseg.errors import ImageError, OptionsError
 from autoseg.images.views import STRONG, GeometryOptions
-from autoseg.training.batches import Batches, LabelledViews, fit, normalize, split
+from autoseg.training.batches import Batches, LabelledViews, fit, split
 
 trains = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
 VIEWS = LabelledViews("instances", crop=16, geometry=GeometryOptions(rotation=90), intensity=STRONG)
@@ -171,20 +171,6 @@ def test_images_of_different_sizes_need_a_crop():
 def test_no_batches_of_nothing():
     with pytest.raises(OptionsError, match="0 items"):
         Batches([], tagged, size=2)
-
-
-@pytest.mark.parametrize("scale", [1, 255, 65535])
-def test_normalization_does_not_know_the_bit_depth(scale):
-    image = np.linspace(0, 1, 1001).reshape(7, 143)
-    depth = np.float64 if scale == 1 else np.min_scalar_type(scale)
-    found = normalize((image * scale).astype(depth))
-    np.testing.assert_allclose(found, np.clip((image - 0.005) / 0.99, 0, 1), atol=1.5 / max(scale, 100))
-    assert found.dtype == np.float32 and found.min() == 0 and found.max() == 1
-
-
-@pytest.mark.parametrize("value", [0, 7, 255])
-def test_a_constant_image_becomes_black(value):
-    assert not normalize(np.full((5, 5), value, np.uint8)).any()
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)

@@ -1,0 +1,31 @@
+"""Grey values of any depth to what a network reads."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import AfterValidator
+
+
+def _rising(percentiles: tuple[float, float]) -> tuple[float, float]:
+    if not 0 <= percentiles[0] < percentiles[1] <= 100:
+        raise ValueError("must rise and lie between 0 and 100")
+    return percentiles
+
+
+Percentiles = Annotated[tuple[float, float], AfterValidator(_rising)]
+"The percentiles of an image's grey values that become 0 and 1."
+
+PUBLISHED: Percentiles = (0.5, 99.5)
+
+
+def normalize(image: np.ndarray, percentiles: Percentiles = PUBLISHED) -> np.ndarray:
+    """The image as float32 from 0 at the low to 1 at the high percentile, clipped; a constant one becomes 0.
+
+    >>> normalize(np.array([[10, 20], [30, 50]], np.uint8), (0, 100)).tolist()
+    [[0.0, 0.25], [0.5, 1.0]]
+    """
+    low, high = np.percentile(image, percentiles)
+    # As long as it is not known whether the image is constant, nothing is divided by its range.
+    return np.clip((image.astype(np.float32) - np.float32(low)) / np.float32(high - low or 1.0), 0, 1)
