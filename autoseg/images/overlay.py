@@ -14,6 +14,7 @@ from scipy import ndimage
 from autoseg.errors import AutosegError
 from autoseg.files import written_whole
 from autoseg.images.colours import PALETTE, choose_colours
+from autoseg.images.distance import distance_inside
 from autoseg.images.labels import as_labels
 from autoseg.images.scale_bar import ScaleBar, choose_scale_bar
 from autoseg.options import Options
@@ -110,7 +111,7 @@ def _draw_numbers(picture: Image.Image, labels: np.ndarray) -> None:
     font = _font(max(9, picture.width // 80))
     present = np.unique(labels[labels > 0])
     inside = (labels > 0) & ~_contours(labels, 1)
-    depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    depth = distance_inside(inside)
     for label, (row, column) in zip(present, ndimage.maximum_position(depth, labels, present), strict=True):
         _write(picture, (column, row), str(label), font, "mm")
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from skimage.filters import threshold_otsu
 
 from autoseg.errors import ImageError, OptionsError
+from autoseg.images.distance import distance_inside
 from autoseg.images.segmentation import numbered
 from autoseg.options import Options
 from autoseg.segmentation.channels import CHANNELS, Probability, named_channels
@@ -122,7 +123,7 @@ def _cores(channels: Mapping[str, np.ndarray], foreground: np.ndarray, options: 
 
 def _distance_to_background(foreground: np.ndarray, smoothing: float) -> np.ndarray:
     """Euclidean distance of each pixel to the background in pixels, smoothed."""
-    distance = cv2.distanceTransform(foreground.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    distance = distance_inside(foreground)
     if smoothing:
         distance = cv2.GaussianBlur(distance, (0, 0), smoothing, borderType=cv2.BORDER_REPLICATE)
     return distance

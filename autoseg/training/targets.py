@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from autoseg.errors import ImageError, OptionsError
+from autoseg.images.distance import distance_inside
 from autoseg.segmentation.channels import CHANNELS as INSTANCE_CHANNELS
 
 Head = Literal["mask", "instances"]
@@ -75,7 +76,7 @@ def _distance(labels: np.ndarray, values: np.ndarray, foreground: np.ndarray) ->
     if not rim.any():  # nothing but background, or one particle that fills the image
         return foreground.astype(np.float32)
     # The rim runs along the edges of pixels: half a pixel beyond the centres of the outermost ones.
-    distance = cv2.distanceTransform((~rim).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) + 0.5
+    distance = distance_inside(~rim) + 0.5
     distance[~foreground] = 0
     largest = np.zeros(int(labels.max()) + 1, np.float32)
     largest[0] = 1
