@@ -129,7 +129,8 @@ def inference(device: str | None = None) -> Iterator[None]:
 
 def to_numpy(tensor: Tensor) -> np.ndarray:
     """The tensor as a NumPy array; bfloat16, which NumPy does not know, as float32."""
-    array = np.asarray(ops.convert_to_numpy(tensor))
+    value = tf.convert_to_tensor(tensor) if BACKEND == "tensorflow" else tensor  # reads variables of several devices
+    array = np.asarray(ops.convert_to_numpy(value))
     return array.astype("float32") if array.dtype.name == "bfloat16" else array
 
 
@@ -140,8 +141,8 @@ class OptimizerGroup(keras.optimizers.Optimizer):
         super().__init__(learning_rate=0.0, name="optimizer_group")
         self.members = dict(members)
         self.built = True  # StepModel.compile builds the members; Keras would build the group over all variables
-        reference = float(self.learning_rate) or 1.0
-        self._ratios = {name: float(member.learning_rate) / reference for name, member in self.members.items()}
+        rates = {name: float(to_numpy(member.learning_rate)) for name, member in self.members.items()}
+        self._ratios = {name: rate / (next(iter(rates.values())) or 1.0) for name, rate in rates.items()}
 
     @property
     def variables(self) -> list[Any]:
@@ -227,8 +228,7 @@ class StepModel(keras.Model):
         return self.get_metrics_result()
 
     def _stateless_step(self, state: Any, data: Any) -> tuple[dict[str, Tensor], Any]:
-        variables = self.trainable_variables, self.non_trainable_variables
-        kinds = (*variables, self.optimizer.variables, self.metrics_variables)
+        kinds = self.trainable_variables, self.non_trainable_variables, self.optimizer.variables, self.metrics_variables
         mapping = [pair for kind, values in zip(kinds, state, strict=True) for pair in zip(kind, values, strict=True)]
         with _Scope(mapping) as scope:
             logs = self._reported_step(data)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autoseg._backend import keras
+from autoseg._parallel import device_count, in_step, own_share
 from autoseg.errors import AutosegError, ImageError, OptionsError
 from autoseg.images.normalization import PUBLISHED, Percentiles, normalize
 from autoseg.images.views import GeometryOptions, IntensityOptions, draw_geometry, draw_intensity
@@ -30,6 +31,7 @@ class Batches(keras.utils.PyDataset):
 
     Shuffled batches, for training, are all of one size: where items are missing in the last one, the first of the
     epoch are used again. Unshuffled ones, for validation, hold each item once, and the same in every epoch.
+    Where several devices train (`_parallel.train_on`), a shuffled batch holds `size` samples for each of them.
     While a batch is in use, `ahead` more are prepared, each by a thread of its own.
 
     >>> batches = Batches(range(5), lambda item, rng: {"x": np.array(item)}, size=2, shuffle=False)
@@ -51,9 +53,12 @@ class Batches(keras.utils.PyDataset):
         super().__init__()
         if not len(items) or size < 1:
             raise OptionsError(f"no batches can be made of {len(items)} items, {size} each")
-        self.items, self.size, self.seed, self.shuffle = items, size, seed, shuffle
+        self.items, self.seed, self.shuffle = items, seed, shuffle
+        self.size = size * device_count() if shuffle else size
         self.epoch = 0
         "The epoch whose batches are handed out."
+        self.share = (0, 1)
+        "Which part of each batch is made, and of how many equal ones."
         self.failure: AutosegError | None = None
         "Why a batch could not be made."
         self._make, self._load = make, load
@@ -80,10 +85,11 @@ class Batches(keras.utils.PyDataset):
         order = np.arange(len(self.items))
         if self.shuffle:
             order = np.resize(self._rng(epoch).permutation(order), len(self) * self.size)
-        first = index * self.size
+        part, parts = self.share
+        first, size = index * self.size + part * self.size // parts, self.size // parts
         samples = [
             self._sample(self.items[chosen], self._rng(epoch, position))
-            for position, chosen in enumerate(order[first : first + self.size].tolist(), start=first)
+            for position, chosen in enumerate(order[first : first + size].tolist(), start=first)
         ]
         return keras.tree.map_structure(_stack, *samples)
 
@@ -100,6 +106,28 @@ class Batches(keras.utils.PyDataset):
             self._coming = {key: self._coming.get(key) or self._threads.submit(self.batch, *key) for key in wanted}
             batch = self._coming[epoch, index]
         return batch.result()
+
+
+class _Even(keras.utils.PyDataset):
+    """Batches (x, y) for validation, filled up such that devices can share them, with samples that do not count."""
+
+    def __init__(self, batches: Batches, devices: int):
+        super().__init__()
+        self.batches, self.devices = batches, devices
+        sizes = np.full(len(batches), batches.size)
+        sizes[-1] = len(batches.items) - sizes[:-1].sum()
+        # Losses are divided by the number of all samples, metrics by the sum of weights: both come out right.
+        self.weight = float((sizes + -sizes % devices).sum() / sizes.sum())
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, index: int) -> tuple[Arrays, Arrays, np.ndarray]:
+        x, y = self.batches[index]
+        weights = np.full(len(x), self.weight, np.float32)
+        missing = -len(x) % self.devices
+        x, y = (np.concatenate([array, array[:1].repeat(missing, axis=0)]) for array in (x, y))
+        return x, y, np.pad(weights, (0, missing))
 
 
 @dataclass(frozen=True)
@@ -147,17 +175,29 @@ def fit(
     validation: Batches | None = None,
     callbacks: Iterable[keras.callbacks.Callback] = (),
 ) -> keras.callbacks.History:
-    """Train a compiled model, or go on with it, such that each epoch gets its own batches on every backend."""
+    """Train a compiled model, or go on with it, such that each epoch gets its own batches on every backend.
+
+    On several devices, validated metrics have to be weighted ones: see `_Even`.
+    """
     tell = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(training, "epoch", epoch))
-    settings = {"validation_data": validation, "epochs": epochs, "callbacks": [tell, *callbacks], "verbose": 0}
+    if device_count() > 1 and not training.shuffle:
+        raise OptionsError("several devices train on shuffled batches only, which are all of one size")
+    training.share = own_share()
+    # Keras would shuffle the batches with a seed of its own.
+    settings: dict[str, Any] = {"validation_data": validation, "epochs": epochs, "shuffle": False, "verbose": 0}
+    if validation is not None and training.share == (0, 1) and device_count() > 1:  # else each process validates all
+        settings["validation_data"] = _Even(validation, device_count())
     try:
-        return model.fit(training, shuffle=False, **settings)  # Keras would shuffle the batches with a seed of its own
+        with in_step(model) as first:
+            return model.fit(training, callbacks=[tell, *first, *callbacks], **settings)
     except Exception:
         # TensorFlow covers what went wrong in a batch with an error of its own.
         for batches in (training, validation):
             if batches is not None and batches.failure is not None:
                 raise batches.failure from None
         raise
+    finally:
+        training.share = (0, 1)
 
 
 def _stack(*arrays: np.ndarray) -> np.ndarray:

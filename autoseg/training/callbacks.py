@@ -15,6 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from autoseg._backend import keras, to_numpy
+from autoseg._parallel import is_first
 from autoseg.errors import ImageError, ModelError
 from autoseg.files import written_whole
 
@@ -90,14 +91,15 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Go on from the checkpoint, if there is one."""
-        for leftover in self.path.parent.glob(".partial-*"):  # of a process that was killed while it wrote
-            shutil.rmtree(leftover)
+        if is_first():
+            for leftover in self.path.parent.glob(".partial-*"):  # of a process that was killed while it wrote
+                shutil.rmtree(leftover)
         epoch = self._restore() if self.path.is_file() else 0
         self.model._initial_epoch = epoch  # where `fit` looks once it has called this
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Save if it is time to."""
-        if (epoch + 1) % self.every_epochs == 0 or epoch + 1 == self.params["epochs"]:
+        if is_first() and ((epoch + 1) % self.every_epochs == 0 or epoch + 1 == self.params["epochs"]):
             groups = {"model": _numbered(_values(self._variables())), **self._part_states()}
             arrays: dict[str, Any] = {"epoch": np.array(epoch + 1)}
             for group, state in groups.items():
@@ -164,6 +166,8 @@ class Log(keras.callbacks.Callback):
         """Add a row. The file is written whole each time: no process that is killed leaves half a line."""
         logs["learning_rate"] = float(to_numpy(self.model.optimizer.learning_rate))
         self._rows.append({"epoch": epoch, **logs})
+        if not is_first():
+            return
         with written_whole(self.path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, list(dict.fromkeys(name for row in self._rows for name in row)))
             writer.writeheader()
@@ -185,7 +189,7 @@ class SamplePictures(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Draw and write if it is time to."""
-        if (epoch + 1) % self.every:
+        if (epoch + 1) % self.every or not is_first():
             return
         picture = self.draw()
         if picture.dtype != np.uint8:
@@ -203,7 +207,8 @@ class Progress(keras.callbacks.Callback):
         """Open the bar where the training begins: a resumed one not at zero."""
         epochs, steps = self.params["epochs"], self.params["steps"]
         if self._bar is None:
-            self._bar = tqdm(total=epochs * steps, initial=epoch * steps, unit="step", disable=None)
+            quiet = None if is_first() else True  # None: where nobody watches
+            self._bar = tqdm(total=epochs * steps, initial=epoch * steps, unit="step", disable=quiet)
         self._bar.set_description(f"epoch {epoch + 1}/{epochs}", refresh=False)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:

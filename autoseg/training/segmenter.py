@@ -108,7 +108,7 @@ def train_segmenter(
     network.compile(
         make_optimizer(options, steps=len(training)),
         loss=_make_loss(options, training),
-        metrics=[keras.metrics.MeanMetricWrapper(losses.foreground_iou, name="iou")],
+        weighted_metrics=[keras.metrics.MeanMetricWrapper(losses.foreground_iou, name="iou")],
     )
     if not any(isinstance(callback, BestWeights) for callback in callbacks):
         callbacks = [BestWeights(), *callbacks]

@@ -1,0 +1,148 @@
+"""Trains on one and on two devices, for `test_parallel`: `python -m tests.backend.two_devices FOLDER`.
+
+A module of its own, because logical devices must be there before a backend starts, and processes have to import it.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
+if os.environ["KERAS_BACKEND"] == "jax":
+    import jax
+
+    jax.config.update("jax_disable_most_optimizations", True)  # they take longer than the training
+if os.environ["KERAS_BACKEND"] == "tensorflow":
+    import tensorflow
+
+    two = [tensorflow.config.LogicalDeviceConfiguration() for _ in range(2)]
+    tensorflow.config.set_logical_device_configuration(tensorflow.config.list_physical_devices("CPU")[0], two)
+
+import numpy as np
+
+from autoseg._backend import StepModel, keras, ops, to_numpy
+from autoseg._parallel import device_count, is_first, own_share, train_on
+from autoseg.errors import ImageError
+from autoseg.training.batches import Batches, fit
+from autoseg.training.callbacks import resumable
+from autoseg.training.segmenter import SegmenterOptions, make_batches, train_segmenter
+
+from .toy_gan import FEATURES, LATENT, ToyGan
+
+layers = keras.layers
+EPOCHS = 3
+PAIRS = [(np.random.default_rng(i).integers(0, 255, (16, 16)), np.eye(16, dtype=int) * (i % 3)) for i in range(15)]
+
+
+def drawn(*shape, seed=0):
+    return np.random.default_rng(seed).normal(0, 0.5, shape).astype("float32")
+
+
+def outcome(model, history):
+    """What is compared: the logs of all epochs, and the weights."""
+    weights = {f"weight {i}": to_numpy(weight.value) for i, weight in enumerate(model.weights)}
+    return {**history.history, **weights}
+
+
+def initialized(network):
+    network.set_weights([drawn(*weight.shape) for weight in network.get_weights()])
+    return network
+
+
+class UnmixedGan(ToyGan):
+    """Without batch normalization no sample knows of the others."""
+
+    def __init__(self):
+        super().__init__()
+        unmixed = [keras.Input((LATENT,)), layers.Dense(8, "tanh"), layers.Dense(FEATURES)]
+        self.generator = initialized(keras.Sequential(unmixed))
+
+
+def train_gan(size):
+    def sample(item, rng):
+        return {"real": drawn(FEATURES, seed=item), "noise": drawn(LATENT, seed=item)}
+
+    gan = UnmixedGan()
+    gan.compile({name: keras.optimizers.SGD(0.05) for name in gan.trains()})  # Adam would not notice a wrong factor
+    return outcome(gan, fit(gan, Batches(range(24), sample, size=size), epochs=EPOCHS))
+
+
+def train_regression(size):
+    network = keras.Sequential([keras.Input((5,)), layers.Dense(4, "tanh"), layers.Dense(1)])
+    initialized(network).compile(keras.optimizers.SGD(0.1), loss="mse")
+    batches = Batches(range(24), lambda item, rng: (drawn(5, seed=item), drawn(1, seed=item)), size=size)
+    return outcome(network, fit(network, batches, epochs=EPOCHS))
+
+
+def train_on_pairs(size, callbacks=()):
+    options = SegmenterOptions(batch=size, views=1, validation=0.45, epochs=EPOCHS, averaging=0.5)
+    convolutions = [layers.Conv2D(4, 3, padding="same", activation="tanh"), layers.Conv2D(3, 1, activation="sigmoid")]
+    network = initialized(keras.Sequential([keras.Input((None, None, 1)), *convolutions]))
+    return outcome(network, train_segmenter(network, *make_batches(PAIRS, options), options, callbacks))
+
+
+class Dreamer(StepModel):
+    """One whose losses are made of what devices do not share: dropout, statistics of batches, random numbers."""
+
+    reports = ("noise", "loss")
+
+    def __init__(self):
+        super().__init__()
+        mixed = [
+            layers.Dense(4, use_bias=False),
+            layers.BatchNormalization(),
+            layers.Dropout(0.5, seed=3),
+            layers.Dense(1),
+        ]
+        self.network = initialized(keras.Sequential([keras.Input((5,)), *mixed]))
+        self.seeds = keras.random.SeedGenerator(1)
+        self.compile({"network": keras.optimizers.Adam(1e-2)})
+
+    def trains(self):
+        return {"network": [self.network]}
+
+    def step(self, batch):
+        noise = keras.random.normal(ops.shape(batch), seed=self.seeds)
+        loss, _ = self.minimize("network", lambda: (ops.mean(self.network(batch + noise, training=True) ** 2), None))
+        return {"noise": noise[0, 0], "loss": loss}
+
+
+def dream(size, callbacks=()):
+    dreamer, batches = Dreamer(), Batches(range(8), lambda item, rng: drawn(5, seed=item), size=size)
+    return outcome(dreamer, fit(dreamer, batches, epochs=EPOCHS, callbacks=callbacks))
+
+
+class Snapshot(keras.callbacks.Callback):
+    """A copy of the folder as it was when the last epoch began, for a training that was killed therein."""
+
+    def __init__(self, folder, copy):
+        super().__init__()
+        self.folder, self.copy = folder, copy
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == EPOCHS - 1 and is_first():
+            shutil.copytree(self.folder, self.copy)
+
+
+def train_all(folder, size):
+    """Everything, with this many samples on each device; what two devices trained goes on after a kill, too."""
+    devices, (process, processes) = device_count(), own_share()
+    for train in (train_gan, train_regression):
+        np.savez(folder / f"{train.__name__} {devices} {process}.npz", **train(size))
+    for train in (train_on_pairs, dream):
+        undisturbed, killed = (folder / f"{train.__name__} {devices} {part}" for part in ("undisturbed", "killed"))
+        whole = train(size, [Snapshot(undisturbed, killed), *resumable(undisturbed)])
+        np.savez(folder / f"{train.__name__} {devices} {process}.npz", **whole)
+        if devices > 1:
+            np.savez(folder / f"{train.__name__} resumed {process}.npz", **train(size, resumable(killed)))
+    if devices > 1 and process == processes - 1:
+        raise ImageError("is empty", file="late.tif")
+
+
+if __name__ == "__main__":
+    train_on(None, train_all, Path(sys.argv[1]), 4)
+    try:
+        train_on(2, train_all, Path(sys.argv[1]), 2)
+    except ImageError as error:
+        print(error)
