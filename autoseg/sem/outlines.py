@@ -139,6 +139,8 @@ class CleaningOptions(Options):
     "Parts narrower than this many pixels, or than a third of the outline's diameter if that is less, are cut off."
     erosion: int = Field(2, ge=0)
     "So many pixels, or a tenth of the outline's diameter if that is less, are taken off all around."
+    minimum_area: int = Field(20, ge=1)
+    "What has fewer pixels in the end is a speck, and no particle."
 
 
 def clean(image: np.ndarray, options: CleaningOptions = CleaningOptions()) -> np.ndarray | None:
@@ -152,7 +154,7 @@ def clean(image: np.ndarray, options: CleaningOptions = CleaningOptions()) -> np
     diameter = equivalent_diameter(outline)
     opened = _changed(cv2.MORPH_OPEN, outline, int(min(options.opening, diameter / 3) // 2))
     eroded = _largest(_changed(cv2.MORPH_ERODE, opened, int(min(options.erosion, diameter / 10))))
-    return cropped(eroded) if eroded.any() else None
+    return cropped(eroded) if np.count_nonzero(eroded) >= options.minimum_area else None
 
 
 def from_generator(
