@@ -15,6 +15,8 @@ _HOMES = {
     "load_model": "autoseg.models",
     "measure": "autoseg.measurement.shape",
     "read": "autoseg.images.micrograph",
+    "report": "autoseg.measurement.report",
+    "segment": "autoseg.segmentation.segment",
 }
 
 __all__ = ["__version__", *_HOMES]

@@ -50,15 +50,15 @@ class Options(pydantic.BaseModel, metaclass=_Explained):
 
     def changed(self, **changes: Any) -> Self:
         """A validated copy with some options changed."""
-        values = {name: getattr(self, name) for name in type(self).model_fields}
+        values = {name: getattr(self, name) for name in self.model_fields_set}  # what was not set stays so
         return type(self)(**{**values, **changes})
 
     @classmethod
-    def from_file(cls, path: str | os.PathLike[str]) -> Self:
-        """Read options from a TOML or JSON file."""
+    def from_file(cls, path: str | os.PathLike[str], **changes: Any) -> Self:
+        """Read options from a TOML or JSON file; `changes` count more than what it says."""
         path = Path(path)
         try:
-            return cls(**_read(path))
+            return cls(**{**_read(path), **changes})
         except OptionsError as error:
             if error.file is not None:
                 raise

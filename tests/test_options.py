@@ -39,6 +39,7 @@ def test_options_are_frozen_and_changed_by_copy():
         run.seed = 3
     changed = run.changed(seed=3)
     assert (run.seed, changed.seed, changed.name) == (0, 3, "a")
+    assert changed.model_fields_set == run.model_fields_set | {"seed"}  # what nobody chose stays so
     with pytest.raises(OptionsError, match='unknown option "sead"; did you mean "seed"'):
         run.changed(sead=3)
 

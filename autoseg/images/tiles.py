@@ -81,6 +81,8 @@ class Tiling:
     "Height and width of a tile in pixels, or one number for both."
     overlap: int = 0
     "Pixels that neighbouring tiles share at least."
+    multiple: int = 1
+    "Tiles begin at multiples of this; lengths of tile and overlap, and of an image larger than a tile, must be some."
 
     def __post_init__(self) -> None:
         """Refuse what cannot be tiled."""
@@ -93,6 +95,9 @@ class Tiling:
                 f"tiles of {height} x {width} pixels cannot overlap by {self.overlap} pixels",
                 advice="Let the overlap be at least 0 and smaller than the tile.",
             )
+        spans = (length - tile for length, tile in zip(self.size, self.tile_size, strict=True) if length > tile)
+        if self.multiple < 1 or any(length % self.multiple for length in (*self.tile_size, self.overlap, *spans)):
+            raise OptionsError(f"tiles, their overlap and the image are no multiples of {self.multiple} pixels")
 
     @property
     def tile_size(self) -> tuple[int, int]:
@@ -147,7 +152,10 @@ class Tiling:
     def _starts(self) -> tuple[list[int], list[int]]:
         height, width = self.size
         tile_height, tile_width = self.tile_size
-        return _spread(height, tile_height, self.overlap), _spread(width, tile_width, self.overlap)
+        unit = self.multiple
+        rows = _spread(height // unit, tile_height // unit, self.overlap // unit)
+        columns = _spread(width // unit, tile_width // unit, self.overlap // unit)
+        return [unit * row for row in rows], [unit * column for column in columns]
 
     def _canvas(self, tile: np.ndarray, mode: Overlap) -> np.ndarray:
         """What the tiles are added to: as large as the padded image."""

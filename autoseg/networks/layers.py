@@ -196,5 +196,8 @@ class InstanceNormalization(keras.layers.Layer):
         variance = ops.mean(ops.square(x), axis=(1, 2), keepdims=True)
         return ops.cast(x * (ops.rsqrt(variance + self.epsilon) * self.gamma) + self.beta, self.compute_dtype)
 
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return input_shape
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "epsilon": self.epsilon}

@@ -19,6 +19,11 @@ def test_a_constant_image_becomes_black(value):
     assert not normalize(np.full((5, 5), value, np.uint8)).any()
 
 
+def test_without_clipping_what_lies_beyond_the_percentiles_does_so_afterwards():
+    found = normalize(np.arange(101.0)[None], (25, 75), clip=False)
+    np.testing.assert_allclose(found, [np.linspace(-0.5, 1.5, 101)], atol=1e-6)
+
+
 @pytest.mark.parametrize("wrong", [(99, 1), (5, 5), (-1, 99), (1, 101)])
 def test_percentiles_must_rise_between_0_and_100(wrong):
     with pytest.raises(ValidationError, match="must rise and lie between 0 and 100"):

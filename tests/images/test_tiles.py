@@ -193,3 +193,23 @@ class TestStitching:
     def test_tiles_missing_or_left_over(self, count):
         with pytest.raises(ValueError, match="argument"):
             Tiling((8, 8), 4).stitch(np.zeros((count, 4, 4)))
+
+
+class TestMultiples:
+    @quickly
+    @given(sizes, st.integers(2, 6), st.integers(0, 4), st.integers(1, 5))
+    def test_tiles_begin_at_multiples_and_overlap_enough(self, size, tile, overlap, unit):
+        overlap = min(overlap, tile - 1)
+        size = tuple(unit * length for length in size)
+        tiling = Tiling(size, unit * tile, unit * overlap, multiple=unit)
+        for starts, length in zip(tiling._starts, size, strict=True):
+            assert all(start % unit == 0 for start in starts)
+            assert starts[-1] + unit * tile >= length
+            assert all(left + unit * (tile - overlap) >= right > left for left, right in pairwise(starts))
+        image = random_image(size)
+        np.testing.assert_allclose(tiling.stitch(tiling.stream(image)), image, rtol=1e-6)
+
+    @pytest.mark.parametrize(("size", "tile", "overlap"), [(40, 16, 5), (40, 15, 4), (41, 16, 4)])
+    def test_other_lengths_are_refused(self, size, tile, overlap):
+        with pytest.raises(OptionsError, match="no multiples of 4"):
+            Tiling((size, size), tile, overlap, multiple=4)

@@ -1,0 +1,66 @@
+"""Many micrographs, one after the other: while one is predicted, the next is read and the last one finished."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from autoseg.errors import AutosegError
+from autoseg.images.micrograph import Micrograph
+from autoseg.images.segmentation import Segmentation
+from autoseg.segmentation.segment import AnyModel, Segmenter, SegmentOptions
+
+AHEAD = 3
+"Images in work at a time: one that is read, one that is predicted and one that is finished."
+
+
+def segment_all(
+    paths: Iterable[str | os.PathLike[str]],
+    model: AnyModel | Segmenter,
+    options: SegmentOptions | None = None,
+    **changes: Any,
+) -> Iterator[Segmentation | AutosegError]:
+    """For each path, in order, its particles, or the error that says why there are none; the rest goes on.
+
+    A `Segmenter` has its options already.
+
+    Results come as they are ready, and no more than a few images are in memory at a time.
+    """
+    return _work(paths, model if isinstance(model, Segmenter) else Segmenter(model, options, **changes))
+
+
+def _work(paths: Iterable[str | os.PathLike[str]], segmenter: Segmenter) -> Iterator[Segmentation | AutosegError]:
+    pools = reading, predicting, finishing = [ThreadPoolExecutor(1) for _ in range(AHEAD)]
+    started: deque[Future[Segmentation]] = deque()
+    try:
+        for path in paths:
+            micrograph = reading.submit(segmenter.read, path)
+            probability = predicting.submit(_predict, segmenter, micrograph)
+            started.append(finishing.submit(_finish, segmenter, micrograph, probability))
+            if len(started) == AHEAD:
+                yield _result(started.popleft())
+        while started:
+            yield _result(started.popleft())
+    finally:
+        for pool in reversed(pools):  # what runs may still wait for the pools before
+            pool.shutdown(cancel_futures=True)
+
+
+def _predict(segmenter: Segmenter, micrograph: Future[Micrograph]) -> np.ndarray:
+    return segmenter.predict(micrograph.result())
+
+
+def _finish(segmenter: Segmenter, micrograph: Future[Micrograph], probability: Future[np.ndarray]) -> Segmentation:
+    return segmenter.finish(micrograph.result(), probability.result())
+
+
+def _result(finished: Future[Segmentation]) -> Segmentation | AutosegError:
+    try:
+        return finished.result()
+    except AutosegError as error:
+        return error
