@@ -1,0 +1,102 @@
+"""What a reader must know before trusting the numbers of a batch, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autoseg.measurement.batch import SMALL, ImageResult, image_names
+from autoseg.measurement.method import count
+from autoseg.measurement.plots import counted_particles
+from autoseg.measurement.sizes import SizeOptions
+from autoseg.measurement.summary import Group
+
+_MANY = 0.2
+"Share of particles from which on something is worth a warning."
+_LARGEST_SHARE, _TIMES_MEAN = 0.05, 20
+"One particle has too much of the volume if it has more than this share, and this many times its due."
+_NAMED = 5
+"More files are not named one by one."
+
+
+def find_caveats(
+    groups: Sequence[Group], images: Sequence[ImageResult], failed: int, options: SizeOptions
+) -> tuple[str, ...]:
+    """All warnings of a batch: what failed or is empty, unknown pixel sizes, too few, cut and too small particles."""
+    if not images:
+        return (f"There is no result: {_failed(failed)}." if failed else "There is no result: no image was given.",)
+    warnings = [f"{_failed(failed)}; the results are those of the other images."] if failed else []
+    warnings += _about_images(images)
+    for group in groups:
+        place = f"Sizes in {group.unit}: " if len(groups) > 1 else ""
+        warnings += [place + warning for warning in (*_about_particles(group, options), *group.statistics.warnings)]
+    return tuple(warnings)
+
+
+def _failed(failed: int) -> str:
+    return f"{count(failed, 'file')} could not be analysed"
+
+
+def _about_images(images: Sequence[ImageResult]) -> list[str]:
+    unknown = [image for image in images if image.pixel_size is None]
+    empty = [image for image in images if not image.particles]
+    known = {image.pixel_size for image in images if image.pixel_size is not None}
+    warnings = []
+    if unknown:
+        said = (
+            "The pixel size is unknown" if len(unknown) == len(images) else "The pixel size of some images is unknown"
+        )
+        warnings.append(
+            f"{said}: {_names(unknown, images)}. Their sizes are in pixels"
+            + (", apart from those in nm." if known else ".")
+            + (" Together they have a meaning only if all were taken at one magnification." if len(unknown) > 1 else "")
+        )
+    if len(known) > 1:
+        warnings.append(
+            f"The pixel sizes differ, from {min(known):.4g} to {max(known):.4g} nm: the smallest particles that can be "
+            "found differ, too."
+        )
+    if empty:
+        warnings.append(f"No particle was found in {count(len(empty), 'image')}: {_names(empty, images)}.")
+    return warnings
+
+
+def _about_particles(group: Group, options: SizeOptions) -> list[str]:
+    particles = sum(image.particles for image in group.images)
+    at_edge = sum(image.at_edge for image in group.images)
+    small = sum(image.small for image in group.images)
+    warnings = []
+    if particles and at_edge > _MANY * particles:
+        warnings.append(
+            f"{at_edge} of {particles} particles touch the edge of the field of view: the particles are large for it, "
+            "and a lower magnification would tell more."
+        )
+    if particles and small > _MANY * particles:
+        warnings.append(
+            f"{small} of {particles} particles are smaller than {SMALL} pixels: their sizes are uncertain by the "
+            "pixels, their shapes even more."
+        )
+    return warnings + _about_the_largest(group, options)
+
+
+def _about_the_largest(group: Group, options: SizeOptions) -> list[str]:
+    kept, weights = counted_particles(group.particles, options)
+    sizes = kept[group.statistics.column].to_numpy(float)
+    if not sizes.size:
+        return []
+    volumes = weights * sizes**3
+    share, largest = volumes.max() / volumes.sum(), sizes[volumes.argmax()]
+    if share <= max(_LARGEST_SHARE, _TIMES_MEAN / sizes.size):
+        return []
+    return [
+        f"A single particle of {largest:.4g} {group.unit} makes up {100 * share:.0f} % of the volume, and the "
+        "volume-weighted numbers hang on it: look whether it is one."
+    ]
+
+
+def _names(chosen: Sequence[ImageResult], images: Sequence[ImageResult]) -> str:
+    if len(chosen) == len(images) > 1:
+        return "all images"
+    places = {id(image) for image in chosen}
+    names = [name for name, image in zip(image_names(images), images, strict=True) if id(image) in places]
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

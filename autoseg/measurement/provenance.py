@@ -1,0 +1,82 @@
+"""Where results come from: versions, options, inputs and times, as `run.json` keeps them."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import autoseg
+from autoseg.errors import OptionsError
+from autoseg.files import written_whole
+from autoseg.measurement.batch import ImageResult, image_names, printable
+from autoseg.options import Options
+
+_PACKAGES = ("keras", "numpy", "scipy", "scikit-image", "opencv-python-headless", "pandas", "matplotlib")
+_ENGINES = ("openvino", "tensorflow", "tensorflow-cpu", "torch", "jax")
+
+
+def versions() -> dict[str, str]:
+    """Versions of autoseg, Python, what it computes with, and the engines that are installed."""
+    found = {"autoseg": autoseg.__version__, "python": platform.python_version()}
+    for name in (*_PACKAGES, *_ENGINES):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # an engine that is not installed was not used
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Settings as JSON knows them: options, paths, dataclasses and NumPy's numbers, too."""
+    try:
+        return json.loads(printable(json.dumps(value, default=_simpler, ensure_ascii=False, allow_nan=False)))
+    except (TypeError, ValueError) as error:
+        raise OptionsError(f"the settings cannot be written into run.json ({error})") from error
+
+
+def _simpler(value: Any) -> Any:
+    if isinstance(value, Options):
+        return value.model_dump(mode="json")
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise TypeError(f"{type(value).__name__} is no kind of setting")
+
+
+def describe_inputs(images: Sequence[ImageResult], folder: Path) -> list[dict[str, Any]]:
+    """What is known about each input, and the files its results are in."""
+    return [
+        {
+            "image": name,
+            "path": None if image.path is None else printable(image.path),
+            "sha256": image.sha256,
+            "page": image.page,
+            "rows": image.rows,
+            "columns": image.columns,
+            "pixel_size_nm": image.pixel_size,
+            "pixel_size_source": image.pixel_size_source,
+            "notes": list(image.notes),
+            "particles": image.particles,
+            "results": {kind: path.relative_to(folder).as_posix() for kind, path in image.files.items()},
+            "seconds_waited": image.seconds_waited,
+            "seconds_written": image.seconds_written,
+        }
+        for name, image in zip(image_names(images), images, strict=True)
+    ]
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write it for people and machines: indented, UTF-8."""
+    with written_whole(path) as partial:
+        partial.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

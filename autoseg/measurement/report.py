@@ -1,0 +1,247 @@
+"""Everything a user takes home from a batch of segmentations: files for each image, tables, and a page to read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from autoseg.errors import AutosegError
+from autoseg.evaluation import Scores
+from autoseg.files import written_whole
+from autoseg.images.annotations import write_coco
+from autoseg.images.export import ENDINGS
+from autoseg.images.names import names_for, refuse_inputs
+from autoseg.images.overlay import OverlayOptions
+from autoseg.images.segmentation import Segmentation
+from autoseg.images.tables import write_csv, write_excel
+from autoseg.measurement.batch import Batch, ImageResult, LabelsOnDisk, printable, writing_to
+from autoseg.measurement.caveats import find_caveats
+from autoseg.measurement.method import count, number
+from autoseg.measurement.page import render
+from autoseg.measurement.provenance import describe_inputs, plain, versions, write_json
+from autoseg.measurement.shape import measure_labels
+from autoseg.measurement.sizes import Distribution, Estimate, SizeOptions, SizeStatistics, summarize
+from autoseg.measurement.summary import Group, group_by_unit, summary_table
+from autoseg.options import Options
+
+FILES = {
+    "page": "report.html",
+    "particles": "particles.csv",
+    "summary": "summary.csv",
+    "failures": "failures.csv",
+    "run": "run.json",
+    "excel": "particles.xlsx",
+    "coco": "coco.json",
+}
+"Names of the files about the whole batch."
+
+
+class ReportOptions(Options):
+    """Which files a report consists of, and how its statistics are made."""
+
+    title: str = Field("Particle size report", min_length=1)
+    "Stands above the page."
+    geojson: bool = False
+    "Write the particles of each image as GeoJSON, too, with all that was measured."
+    coco: bool = False
+    "Write the particles of all images as one COCO file, too."
+    excel: bool = False
+    "Write particles.xlsx beside particles.csv; needs the package openpyxl."
+    seed: int = Field(0, ge=0)
+    "Seed of the bootstrap intervals: the same one gives the same intervals."
+    sizes: SizeOptions = SizeOptions()
+    "Of which particles statistics are made, and how."
+    overlay: OverlayOptions = OverlayOptions()
+    "What the overlays show."
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What a report says, and where its files are."""
+
+    folder: Path
+    files: Mapping[str, Path]
+    "Those about the whole batch, by the keys of FILES."
+    images: tuple[ImageResult, ...]
+    particles: pd.DataFrame
+    "One particle a row."
+    summary: pd.DataFrame
+    "One row for the batch (two, if some images have no pixel size), and one for each image."
+    failures: pd.DataFrame
+    "Columns `file` and `reason`."
+    statistics: Mapping[str, SizeStatistics]
+    "Of all images whose sizes are in nm, and of those in px."
+    warnings: tuple[str, ...]
+
+
+def report(
+    segmentations: Iterable[Segmentation | AutosegError],
+    folder: str | os.PathLike[str],
+    options: ReportOptions | None = None,
+    *,
+    inputs: Sequence[str | os.PathLike[str]] = (),
+    failures: Iterable[AutosegError] = (),
+    settings: Mapping[str, Any] | None = None,
+    scores: Scores | None = None,
+) -> Report:
+    """Write all results of a batch into a folder: files for each image, tables, run.json and report.html.
+
+    `segmentations` may be an iterator that segments one image after the other: each image's files are written as it
+    comes, and of its pixels nothing is kept. An error in place of a segmentation, or in `failures`, is recorded with
+    its file, and the rest goes on. `inputs` are the paths of all images that will come, where they are known before:
+    then their results get names that do not depend on the order, and no result overwrites an input.
+
+    `settings` tells what a report cannot know. These keys have a meaning, all others are passed on as they are:
+    "model" (a name, or a mapping with name, architecture, weights_sha256), "engine", "device", "segmentation" (its
+    options), "seconds" (durations by name), "evaluation" (how `scores` were measured). It is read again at the end, so
+    that it may grow meanwhile.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     empty = report([], folder)
+    ...     sorted(path.name for path in Path(folder).iterdir()), empty.warnings
+    (['particles.csv', 'report.html', 'run.json', 'summary.csv'], ('There is no result: no image was given.',))
+    """
+    options, folder, started = options or ReportOptions(), Path(folder), datetime.now().astimezone()
+    if isinstance(segmentations, Sequence) and not inputs:
+        micrographs = [item.micrograph for item in segmentations if isinstance(item, Segmentation)]
+        inputs = [micrograph.path for micrograph in micrographs if micrograph.path is not None]
+    plain(settings or {})  # whatever cannot be written is refused before the work begins
+    options = _checked(options)
+    _prepare(folder, inputs)
+    kinds = [kind for kind in ENDINGS if kind != "geojson" or options.geojson]
+    batch = Batch(folder, kinds, options.overlay, options.sizes, options.seed, inputs, failures=list(failures))
+    batch.take(segmentations)
+    with writing_to(folder):
+        groups = group_by_unit(batch)
+        results = _write_tables(batch, groups, options)
+        run = _describe_run(results, options, plain(settings or {}), started, scores)
+        _write_page(results, batch, groups, options, run, scores)
+        _write_optional(results)
+    return results
+
+
+def summary_lines(report: Report) -> list[str]:
+    """The results in a few lines for a terminal: numbers, percentiles with their intervals, warnings, where to look."""
+    particles, failed = sum(image.particles for image in report.images), len(report.failures)
+    lines = [f"{count(len(report.images), 'image')}, {count(particles, 'particle')}"]
+    lines[0] += f", {count(failed, 'file')} failed" if failed else ""
+    for unit, statistics in report.statistics.items():
+        if statistics.number is not None and statistics.volume is not None:
+            lines += _percentiles(statistics, statistics.number, statistics.volume, unit)
+    lines += [f"Warning: {warning}" for warning in report.warnings]
+    if "failures" in report.files:
+        lines.append(f"Failures: {report.files['failures']}")
+    return [*lines, f"Report: {report.files['page']}"]
+
+
+def _percentiles(statistics: SizeStatistics, by_number: Distribution, by_volume: Distribution, unit: str) -> list[str]:
+    """A small table with a line for each weighting."""
+    header = [f"N = {statistics.count}", f"D10 ({unit})", f"D50 ({unit})", f"D90 ({unit})"]
+    rows = [
+        [name, *(_estimate(getattr(distribution, percentile)) for percentile in ("d10", "d50", "d90"))]
+        for name, distribution in (("by number", by_number), ("by volume", by_volume))
+    ]
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (header, *rows)
+    ]
+
+
+def _estimate(estimate: Estimate) -> str:
+    interval = "" if estimate.low is None else f" [{number(estimate.low)}, {number(estimate.high)}]"
+    return number(estimate.value) + interval
+
+
+def _checked(options: ReportOptions) -> ReportOptions:
+    """The options, if everything they ask for can be done; found out before the work, not after."""
+    if options.excel and find_spec("openpyxl") is None:
+        raise AutosegError("Excel files need one more package", advice="Run: pip install openpyxl")
+    column = options.sizes.column.removesuffix("_nm").removesuffix("_px")  # each image has its own unit
+    options = options.changed(sizes=options.sizes.changed(column=column))
+    nothing = np.zeros((1, 1), np.uint8)
+    summarize(measure_labels(nothing, nothing), np.random.default_rng(0), options.sizes)
+    return options
+
+
+def _prepare(folder: Path, inputs: Sequence[str | os.PathLike[str]]) -> None:
+    """Refuse to overwrite inputs, and take away the tables of an earlier report, lest they be taken for this one's."""
+    named = [folder / (name + ending) for name in names_for(inputs) for ending in ENDINGS.values()]
+    whole = [folder / name for name in FILES.values()]
+    refuse_inputs([*named, *whole], inputs)
+    with writing_to(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in whole:
+            path.unlink(missing_ok=True)
+
+
+def _write_tables(batch: Batch, groups: Sequence[Group], options: ReportOptions) -> Report:
+    """Write what was measured, before anything else can go wrong."""
+    particles, failures = batch.particles(), batch.failures_table()
+    chosen = {"failures": len(failures) > 0, "excel": options.excel, "coco": options.coco}
+    report = Report(
+        folder=batch.folder,
+        files={kind: batch.folder / name for kind, name in FILES.items() if chosen.get(kind, True)},
+        images=tuple(batch.images),
+        particles=particles,
+        summary=summary_table(groups, batch),
+        failures=failures,
+        statistics={group.unit: group.statistics for group in groups},
+        warnings=find_caveats(groups, batch.images, len(failures), options.sizes),
+    )
+    for kind in ("particles", "summary", "failures"):
+        if kind in report.files:
+            write_csv(report.files[kind], getattr(report, kind))
+    return report
+
+
+def _describe_run(
+    report: Report, options: ReportOptions, settings: dict[str, Any], started: datetime, scores: Scores | None
+) -> dict[str, Any]:
+    """The content of run.json."""
+    return {
+        "autoseg": versions()["autoseg"],
+        "date": started.isoformat(timespec="seconds"),
+        "seconds": round((datetime.now().astimezone() - started).total_seconds(), 3),
+        "seed": options.seed,
+        "versions": versions(),
+        "settings": settings,
+        "report": plain(options),
+        "inputs": describe_inputs(report.images, report.folder),
+        "failures": report.failures.to_dict("records"),
+        "scores": scores and scores.to_dict(),
+        "warnings": list(report.warnings),
+    }
+
+
+def _write_page(
+    report: Report,
+    batch: Batch,
+    groups: Sequence[Group],
+    options: ReportOptions,
+    run: dict[str, Any],
+    scores: Scores | None,
+) -> None:
+    """Write run.json and the page that shows it."""
+    write_json(report.files["run"], run)
+    page = render(groups, batch, report.warnings, printable(options.title), run, scores)
+    with written_whole(report.files["page"]) as partial:
+        partial.write_text(page, encoding="utf-8", newline="\n")
+
+
+def _write_optional(report: Report) -> None:
+    """Write what might not be possible, such as a table that is too long for Excel."""
+    if "excel" in report.files:
+        write_excel(report.files["excel"], report.particles)
+    if "coco" in report.files:
+        write_coco(report.files["coco"], LabelsOnDisk(report.images))

@@ -1,0 +1,70 @@
+"""Small pictures of results for a page that carries them inside: together they stay below a limit."""
+
+from __future__ import annotations
+
+import io
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from autoseg.images.overlay import OverlayOptions, draw_overlay, to_grey
+from autoseg.images.segmentation import Segmentation
+
+_LARGEST, _SMALLEST = 1100, 160  # edge in pixels
+_QUALITY = 82
+
+
+class Thumbnails:
+    """JPEG pictures in the order they were added; all of them shrink when their bytes exceed the limit.
+
+    When they are as small as they can be, further ones are left out: `pictures` then holds None for these.
+    """
+
+    def __init__(self, limit: int = 9_000_000):
+        self.pictures: list[bytes | None] = []
+        self._limit, self._edge, self._bytes = limit, _LARGEST, 0
+
+    def add(self, picture: np.ndarray) -> None:
+        """Take an RGB picture, uint8, shape (rows, columns, 3)."""
+        self._keep(_jpeg(Image.fromarray(picture), self._edge))
+        while self._bytes > self._limit and self._edge > _SMALLEST:
+            self._edge = max(_SMALLEST, int(self._edge * 0.8))
+            smaller = [picture and _jpeg(Image.open(io.BytesIO(picture)), self._edge) for picture in self.pictures]
+            self.pictures, self._bytes = [], 0
+            for made in smaller:
+                self._keep(made)
+        if self._bytes > self._limit:
+            self._bytes -= len(self.pictures[-1] or b"")
+            self.pictures[-1] = None
+
+    def _keep(self, picture: bytes | None) -> None:
+        self.pictures.append(picture)
+        self._bytes += len(picture or b"")
+
+
+def draw_small_overlay(segmentation: Segmentation, options: OverlayOptions) -> np.ndarray:
+    """The overlay of a segmentation, at most 1100 pixels wide or high, its contours as clear as in a large one."""
+    image, labels = to_grey(segmentation.image, options.saturated), segmentation.labels
+    pixel_size, factor = segmentation.micrograph.pixel_size, max(image.shape) / _LARGEST
+    if factor > 1:
+        rows, columns = (max(1, round(length / factor)) for length in image.shape)
+        pixel_size = pixel_size and pixel_size * image.shape[1] / columns
+        labels = labels[np.ix_(_middles(image.shape[0], rows), _middles(image.shape[1], columns))]
+        image = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
+    # A scale bar in pixels would count the small picture's pixels.
+    scale_bar = options.scale_bar and not (factor > 1 and pixel_size is None)
+    return draw_overlay(image, labels, pixel_size, options.changed(scale_bar=scale_bar, line_width=2))
+
+
+def _middles(old: int, new: int) -> np.ndarray:
+    """Of `old` pixels in a row, those in the middle of each of `new` ones."""
+    return ((np.arange(new) + 0.5) * old / new).astype(int)
+
+
+def _jpeg(picture: Image.Image, edge: int) -> bytes:
+    picture = picture.copy()
+    picture.thumbnail((edge, edge))
+    stream = io.BytesIO()
+    picture.convert("RGB").save(stream, "JPEG", quality=_QUALITY, subsampling=0)  # thin lines keep their colours
+    return stream.getvalue()
