@@ -6,6 +6,8 @@ import importlib
 import importlib.metadata
 import os
 import platform
+import shutil
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -13,6 +15,7 @@ import psutil
 import autoseg
 from autoseg.backends import BACKENDS, TRAINABLE, choose_backend, installed_backends
 from autoseg.errors import BackendError
+from autoseg.files import shipped_models
 
 _PACKAGES = ("keras", "numpy", "scipy", "scikit-image", "opencv-python-headless", "tifffile", "imageio")
 _DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos")}
@@ -30,6 +33,7 @@ def examine() -> dict[str, Any]:
         "memory_available_gib": round(memory.available / 2**30, 1),
         "packages": {name: _version(name) for name in _PACKAGES},
         "backends": {name: _version(*_DISTRIBUTIONS.get(name, (name,))) for name in BACKENDS},
+        "models": shipped_models(),
         **_examine_backend(),
     }
 
@@ -48,7 +52,10 @@ def describe(findings: dict[str, Any]) -> str:
 
 
 def _examine_backend() -> dict[str, Any]:
-    chosen_by = "KERAS_BACKEND" if os.environ.get("KERAS_BACKEND") else "autoseg (set KERAS_BACKEND for another)"
+    given = os.environ.get("KERAS_BACKEND")
+    chosen_by = (
+        "KERAS_BACKEND" if given else "autoseg, to train; it prefers OpenVINO to segment (KERAS_BACKEND decides)"
+    )
     backend, found, advice = None, [], []
     try:
         backend = choose_backend(os.environ, installed_backends())
@@ -60,7 +67,19 @@ def _examine_backend() -> dict[str, Any]:
     if backend not in (None, *TRAINABLE):
         extras = " or ".join(f"pip install 'autoseg[{name}]'" for name in TRAINABLE)
         advice.append(f"{backend} is enough to use trained models; to train your own, run {extras}.")
+    advice += _advise_on_gpu(backend, found)
     return {"backend": backend, "chosen_by": chosen_by, "devices": found, "advice": advice}
+
+
+def _advise_on_gpu(backend: str | None, devices: list[str]) -> list[str]:
+    """What to do where a GPU is there, as its driver shows, and the backend does not see it."""
+    driver = Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
+    if not driver or backend not in TRAINABLE or any("gpu" in name.lower() or "cuda" in name for name in devices):
+        return []
+    return [
+        f"There is an NVIDIA GPU that {backend} does not see: install the build of {backend} for GPUs, as its own site "
+        "says, and look whether nvidia-smi lists the GPU."
+    ]
 
 
 def _version(*distributions: str) -> str | None:

@@ -1,0 +1,75 @@
+"""autoseg evaluate."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from autoseg.cli.inputs import micrographs_in
+from autoseg.cli.messages import fail, progress
+from autoseg.cli.parameters import AsJson
+from autoseg.cli.tables import aligned
+from autoseg.evaluation import Scores, summarize
+from autoseg.evaluation.batch import EvaluateOptions, FileScores
+from autoseg.evaluation.files import pair_up
+
+
+def evaluate(
+    predicted: Path,
+    true: Path,
+    /,
+    *,
+    output: Path | None = None,
+    images: Path | None = None,
+    only_common: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    options: Annotated[EvaluateOptions, Parameter(name="*")] = EvaluateOptions(),
+    as_json: AsJson = False,
+) -> int:
+    """Print scores of each image and of all together; fails where a file cannot be scored.
+
+    Parameters
+    ----------
+    predicted
+        Label image or mask that some program made, or a folder of them.
+    true
+        Label image or mask that is right, or a folder of them with the same names.
+    output
+        Folder for scores.json, scores.csv, and for each image a picture: particles that are true are green, missed ones
+        yellow, false ones orange, merged ones purple, split ones blue; white lines are the truth.
+    images
+        Folder of the micrographs, to be seen in these pictures.
+    only_common
+        Leave out files without a partner, instead of failing.
+    """
+    pairs = pair_up(predicted, true, only_common)
+    found = FileScores(pairs, options, output, micrographs_in(images) if images else None)
+    found.score(progress(pairs, len(pairs), "image"))
+    for error in found.failures.values():
+        fail(error)
+    if output and found.scores:
+        found.write(output)
+    if as_json:
+        print(json.dumps(found.to_dict(), indent=2))
+    elif found.scores:
+        print(score_table(found.scores))
+        if output:
+            print(f"\nThe scores, and a picture of each image's errors, are in {output}")
+    return 1 if found.failures else 0
+
+
+def score_table(scores: Mapping[str, Scores]) -> str:
+    """The scores that matter most, an image a line, and of all together."""
+    header = ["image", "true", "found", "precision", "recall", "F1", "AP", "best IoU", "image IoU", "D50 error"]
+    together = {f"all {len(scores)}": summarize(list(scores.values()))} if len(scores) > 1 else {}
+    rows = []
+    for name, found in {**scores, **together}.items():
+        one = found.particles
+        numbers = (one.precision, one.recall, one.f1, one.average_precision, one.mean_best_iou)
+        rows.append(
+            [name, one.true, one.predicted, *numbers, found.published.image_iou, found.sizes_px.relative_error(50)]
+        )
+    return aligned(header, rows)

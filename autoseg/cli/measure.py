@@ -1,0 +1,102 @@
+"""autoseg measure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from autoseg.cli.inputs import expanded, micrographs_in
+from autoseg.cli.messages import progress
+from autoseg.cli.parameters import AsJson, Reading
+from autoseg.cli.results import Reporting, result_paths, tell
+from autoseg.errors import AutosegError, ImageError
+from autoseg.evaluation.files import Kind, by_stem, label_files, read_particles
+from autoseg.images.calibration import calibrate
+from autoseg.images.micrograph import Micrograph, ReadOptions
+from autoseg.images.micrograph import read as read_micrograph
+from autoseg.images.names import refuse_inputs
+from autoseg.images.segmentation import Segmentation
+from autoseg.measurement.report import ReportOptions, report
+
+
+def measure(
+    labels: list[Path],
+    /,
+    *,
+    output: Path,
+    images: Path | None = None,
+    kind: Kind = "auto",
+    read: Reading = ReadOptions(),
+    reporting: Reporting = ReportOptions(),
+    as_json: AsJson = False,
+) -> int:
+    """Write what is measured into a folder, and print a summary; fails where a file cannot be measured.
+
+    Parameters
+    ----------
+    labels
+        Label images or masks, or folders of them.
+    output
+        Folder for the results.
+    images
+        Folder of the micrographs, for grey values and pictures; they have the names of the label images.
+    kind
+        What the files are; auto: an image with one value beside 0 is a mask, whose regions are the particles.
+    """
+    files = expanded(labels, label_files)
+    pairs = [(file, file) for file in files] if images is None else _with_images(files, images)
+    inputs = [image for _, image in pairs]
+    refuse_inputs(result_paths(output, inputs), files)
+    segmentations = (_segmentation(file, image, kind, read) for file, image in pairs)
+    settings = {"labels": files, "kind": kind, "read": read}
+    result = report(progress(segmentations, len(files), "image"), output, reporting, inputs=inputs, settings=settings)
+    return tell(result, as_json)
+
+
+def _with_images(files: Sequence[Path], folder: Path) -> list[tuple[Path, Path]]:
+    """Each label file and the image that it belongs to by its name."""
+    images = micrographs_in(folder)
+    stems = [next(iter(by_stem([file]))) for file in files]
+    alone = [str(file) for file, stem in zip(files, stems, strict=True) if stem not in images]
+    if alone:
+        problem = f"holds no image for {', '.join(alone)}"
+        raise ImageError(problem, file=folder, advice="Name them alike; _labels before the ending does not matter.")
+    return [(file, images[stem]) for file, stem in zip(files, stems, strict=True)]
+
+
+def _segmentation(file: Path, image: Path, kind: Kind, options: ReadOptions) -> Segmentation | AutosegError:
+    """The labels with their micrograph, or what is wrong with them."""
+    try:
+        labels = read_particles(file, kind)
+        if image == file:
+            shown = np.where(labels > 0, np.uint8(255), np.uint8(0))
+            note = "No micrograph was given: grey values and pictures are those of the mask."
+            return Segmentation(labels, None, _calibrated(Micrograph(shown, path=file, notes=(note,)), file, options))
+        return _joined(labels, _calibrated(read_micrograph(image, options), file, options), file)
+    except AutosegError as error:
+        return error if error.file == file else AutosegError(error.problem, file=file, advice=error.advice)
+
+
+def _calibrated(micrograph: Micrograph, labels: Path, options: ReadOptions) -> Micrograph:
+    """With the pixel size that was given, or that of the label file where the micrograph has none."""
+    if options.pixel_size is not None:
+        return dataclasses.replace(micrograph, pixel_size=options.pixel_size, pixel_size_source="given")
+    if micrograph.pixel_size is not None:
+        return micrograph
+    found = calibrate(labels, micrograph.pixels.shape)
+    return dataclasses.replace(micrograph, pixel_size=found.pixel_size, pixel_size_source=found.pixel_size_source)
+
+
+def _joined(labels: np.ndarray, micrograph: Micrograph, file: Path) -> Segmentation:
+    """The labels end where the info bar begins; those as high as the image may have nothing on the bar."""
+    rows, columns = micrograph.pixels.shape
+    if labels.shape == (rows, columns) and not labels[micrograph.info_bar or rows :].any():
+        labels = labels[: micrograph.info_bar]
+    if labels.shape[1] != columns or len(labels) > rows:
+        problem = f"has {labels.shape[1]} x {len(labels)} pixels, but {micrograph.path} has {columns} x {rows}"
+        raise ImageError(problem, file=file, advice="Both must show the same part of the image.")
+    bar = len(labels) if len(labels) < rows else None
+    return Segmentation(labels, None, dataclasses.replace(micrograph, info_bar=bar))

@@ -1,0 +1,120 @@
+"""The program: finds the verb, runs it, and turns whatever goes wrong into one message and an exit code."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import cyclopts
+import pydantic
+from cyclopts import Parameter
+from cyclopts.config import Dict
+
+import autoseg
+from autoseg.backends import installed_backends
+from autoseg.cli.messages import fail, logged
+from autoseg.cli.verbs import EVERYWHERE, VERBS
+from autoseg.errors import AutosegError, OptionsError
+from autoseg.options import Options, explain
+
+_Flag = Annotated[bool, Parameter(negative=(), group=EVERYWHERE, show_default=False)]
+_PARSING: dict[str, Any] = {"exit_on_error": False, "print_error": False, "result_action": "return_value"}
+
+app = cyclopts.App(
+    name="autoseg",
+    help="Particle statistics from electron micrographs, learned without a single hand-drawn label.",
+    help_epilogue="More on each: autoseg COMMAND --help",
+    version=f"autoseg {autoseg.__version__}",
+    help_format="plaintext",
+    default_parameter=Parameter(negative_iterable=()),
+    suppress_keyboard_interrupt=False,  # main() tells what happened
+)
+app.meta.suppress_keyboard_interrupt = False
+app["--help"].group = app["--version"].group = EVERYWHERE
+_VERBS = {verb.name: verb for verb in VERBS}
+for number, verb in enumerate(VERBS):
+    # Named, not imported: an overview in a moment, and a backend chosen before anything imports Keras.
+    app.command(
+        f"autoseg.cli.{verb.name}:{verb.name}",
+        name=verb.name,
+        help=verb.help,
+        help_epilogue=f"Example: {verb.example}",
+        sort_key=number,
+    )
+
+
+class _File(Options):
+    """Options of any name: the verb that they are meant for knows its own."""
+
+    model_config = pydantic.ConfigDict(extra="allow")
+
+
+@app.meta.default
+def _launch(
+    *arguments: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+    options: Annotated[Path | None, Parameter(group=EVERYWHERE)] = None,
+    quiet: _Flag = False,
+    verbose: _Flag = False,
+) -> int:
+    """Run a verb.
+
+    Parameters
+    ----------
+    options
+        TOML or JSON file with options under the same names; what is given on the command line goes before.
+    quiet
+        No progress, and only errors on standard error.
+    verbose
+        Tell on standard error how files were read, and more.
+    """
+    level = logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING
+    if options is None:
+        app.config = ()
+    else:  # below the verb's name, because cyclopts passes over what is called like another verb
+        app.config = (Dict({arguments[0]: _File.from_file(options).model_extra}, source=str(options)),)
+    with logged(level):
+        return app(arguments, **_PARSING) or 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    verb = next((argument for argument in arguments if argument in _VERBS), "")
+    try:
+        _prepare(verb, arguments)
+        code = app.meta(arguments, **_PARSING) or 0
+        sys.stdout.flush()
+        return code
+    except cyclopts.CycloptsError as error:
+        invalid = error.__cause__
+        problem = explain(invalid) if isinstance(invalid, pydantic.ValidationError) else str(error)
+        return fail(f"{problem}\nTry: {' '.join(filter(None, ['autoseg', verb]))} --help", code=2)
+    except OptionsError as error:
+        return fail(error, code=2)
+    except AutosegError as error:
+        return fail(error)
+    except BrokenPipeError:  # whoever read our output, such as `head`, has enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return fail(f"{error.filename}: {error.strerror}")
+    except KeyboardInterrupt:
+        return fail("stopped", code=130)
+
+
+def _prepare(verb: str, arguments: Sequence[str]) -> None:
+    """Before cyclopts imports the verb's module, and with it Keras; to find no verb, it would import all of them."""
+    if not verb and arguments and not arguments[0].startswith("-"):
+        nearest = difflib.get_close_matches(arguments[0], _VERBS, n=1)
+        hint = f'Did you mean "{nearest[0]}"?' if nearest else f"There are {', '.join(_VERBS)}."
+        raise OptionsError(f'there is no command "{arguments[0]}"', advice=hint)
+    wanted = _VERBS[verb].backend if verb else None
+    if wanted in installed_backends() and not os.environ.get("KERAS_BACKEND") and "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = str(wanted)

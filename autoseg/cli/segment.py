@@ -1,0 +1,58 @@
+"""autoseg segment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from autoseg.cli.inputs import expanded
+from autoseg.cli.messages import progress
+from autoseg.cli.parameters import AsJson, Reading
+from autoseg.cli.results import Reporting, result_paths, tell
+from autoseg.cli.verbs import NETWORK, PARTICLES
+from autoseg.errors import OptionsError
+from autoseg.images.micrograph import ReadOptions
+from autoseg.images.names import refuse_inputs
+from autoseg.measurement.report import ReportOptions, report
+from autoseg.segmentation.instances import InstanceOptions
+from autoseg.segmentation.pipeline import segment_all
+from autoseg.segmentation.predictor import PredictOptions
+from autoseg.segmentation.segment import Segmenter, SegmentOptions
+
+
+def segment(
+    images: list[Path],
+    /,
+    *,
+    output: Path,
+    model: str = "particles",
+    polarity: Literal["model", "bright", "dark"] = "model",
+    read: Reading = ReadOptions(),
+    predict: Annotated[PredictOptions, Parameter(name=["*", "predict"], group=NETWORK)] = PredictOptions(),
+    instances: Annotated[InstanceOptions, Parameter(name=["*", "instances"], group=PARTICLES)] = InstanceOptions(),
+    reporting: Reporting = ReportOptions(),
+    as_json: AsJson = False,
+) -> int:
+    """Write all results of a batch into a folder, and print a summary; fails where a file cannot be segmented.
+
+    Parameters
+    ----------
+    images
+        Micrographs, or folders of them.
+    output
+        Folder for the results.
+    model
+        Name of a model that comes with autoseg, or the folder of one.
+    polarity
+        Whether particles are brighter or darker than their surroundings; model: as the model saw them.
+    """
+    files = expanded(images)
+    refuse_inputs(result_paths(output, files), files)
+    if output.resolve() in {path.resolve() for path in images}:
+        raise OptionsError(f"{output} holds the images", advice="Choose another folder for the results.")
+    options = SegmentOptions(read=read, predict=predict, instances=instances, polarity=polarity)
+    segmenter = Segmenter(model, options)
+    segmentations = progress(segment_all(files, segmenter), len(files), "image")
+    return tell(report(segmentations, output, reporting, inputs=files, settings=segmenter.describe()), as_json)

@@ -1,0 +1,96 @@
+"""What the command does: the overview of `autoseg --help`. The file `NAME.py` beside this one holds `NAME()`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cyclopts import Group
+
+NETWORK, PARTICLES, READING, REPORT, EVERYWHERE = (
+    Group(name, sort_key=place)
+    for place, name in enumerate(("Network", "Particles", "Reading", "Report", "Everywhere"), start=1)
+)
+"Parts of a verb's help, in their order."
+
+
+class Verb(NamedTuple):
+    """A verb of the command line; its module is imported when it is used."""
+
+    name: str
+    help: str
+    "One sentence for the overview; what follows an empty line is for the verb's own help."
+    example: str
+    backend: str | None = None
+    "The backend that suits it best, if it is installed and nobody chose one. None: as elsewhere."
+
+
+VERBS = (
+    Verb(
+        "demo",
+        "Segment the micrographs that come with autoseg, score the result, and write a report, within a minute.",
+        "autoseg demo --output my_first_report",
+        backend="openvino",
+    ),
+    Verb(
+        "segment",
+        "Find the particles in micrographs with a trained model, and measure them.\n\n"
+        "Writes particles.csv (one particle a row), summary.csv, report.html, which opens in a browser, run.json, and "
+        "for each image its labels, probability, overlay and ImageJ ROIs. A file that cannot be segmented is listed in "
+        "failures.csv, and the rest goes on.",
+        "autoseg segment micrographs --model particles --output results",
+        backend="openvino",
+    ),
+    Verb(
+        "measure",
+        "Measure label images or masks, from any program, without a network.\n\n"
+        "Writes particles.csv (one particle a row), summary.csv, report.html, which opens in a browser, and for each "
+        "image its labels, overlay and ImageJ ROIs. A file that cannot be measured is listed in failures.csv.",
+        "autoseg measure masks --images micrographs --pixel-size 2.5 --output results",
+    ),
+    Verb(
+        "evaluate",
+        "Score segmentations against the truth: label images or masks, from any program.\n\n"
+        "Files of two folders belong together if their names are the same; _labels before the ending does not matter. "
+        "Scores of particles are one to one, at an IoU of 0.5: a missed, false, merged or split particle always costs. "
+        "Best IoU is that of each true particle, averaged; image IoU that of all foreground pixels; the D50 error "
+        "compares the median diameters.",
+        "autoseg evaluate results truth --images micrographs --output scores",
+    ),
+    Verb(
+        "run",
+        "Train a network on your own micrographs, without a single label, and measure them with it.\n\n"
+        "sem is for particles in electron micrographs. All that is needed are micrographs and a few dozen example "
+        "outlines. What is interrupted goes on where it was, when it is run again.",
+        "autoseg run sem --profile cpu --images micrographs --outlines outlines --folder my_run",
+    ),
+    Verb(
+        "simulate",
+        "Simulate masks of particles from example outlines.\n\n"
+        "Writes 00000_mask.tif with dark rims between particles, 00000_labels.tif with a number for each particle, and "
+        "so on.",
+        "autoseg simulate --outlines examples --count 20 --output masks --max-overlap 0.05",
+    ),
+    Verb(
+        "models",
+        "List the trained models that come with autoseg, or show what is known about one.",
+        "autoseg models particles",
+    ),
+    Verb(
+        "export",
+        "Write a trained network for other programs: ONNX, OpenVINO, or TensorFlow SavedModel.\n\n"
+        "It takes images of any size. A JSON file beside it tells how an image is prepared for it, and what comes out.",
+        "autoseg export particles --format onnx --output particles.onnx",
+        backend="tensorflow",
+    ),
+    Verb(
+        "read",
+        "Show what autoseg reads from micrographs: size, depth, pixel size, info bar, and where it knows them from.",
+        "autoseg read sample.tif other.png --page 2",
+    ),
+    Verb(
+        "datasets",
+        "List public data sets with their licences, or fetch one.",
+        "autoseg datasets tio2 --output data",
+    ),
+    Verb("doctor", "Tell versions, backend, devices and memory, and what to install.", "autoseg doctor --json"),
+)

@@ -1,0 +1,122 @@
+"""Label images against the truth, file by file: scores, tables, and pictures of what is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import imageio.v3 as imageio
+import pandas as pd
+from pydantic import Field
+
+from autoseg import __version__
+from autoseg.errors import AutosegError
+from autoseg.evaluation.errors_picture import draw_errors
+from autoseg.evaluation.files import Kind, read_pair
+from autoseg.evaluation.scores import Scores, evaluate, summarize
+from autoseg.files import written_whole
+from autoseg.images.calibration import calibrate
+from autoseg.images.micrograph import read
+from autoseg.images.names import names_for, refuse_inputs
+from autoseg.images.tables import write_csv
+from autoseg.options import Options
+
+Pair = tuple[Path, Path]
+
+
+class EvaluateOptions(Options):
+    """How segmentations are scored."""
+
+    min_size: int = Field(1, ge=1)
+    "Particles of fewer pixels are left out, on both sides."
+    exclude_edges: bool = False
+    "Leave out particles at the edge of the image."
+    kind: Kind = "auto"
+    "What the files are; auto: an image with one value beside 0 is a mask, whose regions are the particles."
+    rows: int | None = Field(None, ge=1)
+    "Compare only this many rows from the top: those above the info bar, where one side has it. Not set: all."
+    pixel_size: float | None = Field(None, gt=0, le=1e6)
+    "Edge length of a pixel in nm. Not set: what the files' metadata say, if anything."
+
+
+class FileScores:
+    """Scores of pairs of files, predicted and true, by the name that they have in common.
+
+    With `output`, pictures of what is wrong are drawn, over the micrographs in `scenes` where there are some.
+    """
+
+    def __init__(
+        self,
+        pairs: Mapping[str, Pair],
+        options: EvaluateOptions | None = None,
+        output: Path | None = None,
+        scenes: Mapping[str, Path] | None = None,
+    ):
+        self.pairs, self.options = pairs, options or EvaluateOptions()
+        self.output, self.scenes = output, scenes or {}
+        self.scores: dict[str, Scores] = {}
+        self.failures: dict[str, AutosegError] = {}
+        names = names_for([predicted for predicted, _ in pairs.values()])
+        files = [f"{name.removesuffix('_labels')}_errors.png" for name in names]
+        self._pictures = (
+            {} if output is None else {stem: output / file for stem, file in zip(pairs, files, strict=True)}
+        )
+        refuse_inputs(self._pictures.values(), [*chain(*pairs.values()), *self.scenes.values()])
+
+    def score(self, names: Iterable[str]) -> None:
+        """Score the pairs of these names; what cannot be scored is a failure, and the rest goes on."""
+        for name in names:
+            try:
+                self.scores[name] = self._score(name)
+            except AutosegError as error:
+                self.failures[name] = error
+
+    @property
+    def together(self) -> Scores | None:
+        """The scores of all; None where there are none."""
+        return summarize(list(self.scores.values())) if self.scores else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain numbers, ready for JSON."""
+        return {
+            "autoseg": __version__,
+            "options": self.options.model_dump(mode="json"),
+            "all": self.together and self.together.to_dict(),
+            "images": {name: found.to_dict() for name, found in self.scores.items()},
+            "failures": {name: str(error) for name, error in self.failures.items()},
+        }
+
+    def write(self, folder: Path) -> None:
+        """Write scores.json with everything, and scores.csv with an image a row."""
+        found = self.to_dict()
+        rows = [{"image": name, **_flat(scores)} for name, scores in found["images"].items()]
+        write_csv(folder / "scores.csv", pd.DataFrame(rows))
+        with written_whole(folder / "scores.json") as partial:
+            partial.write_text(json.dumps(found, indent=2), encoding="utf-8")
+
+    def _score(self, name: str) -> Scores:
+        """Score two files, and draw what is wrong."""
+        options, pair = self.options, self.pairs[name]
+        predicted, true = read_pair(*pair, options.kind, options.rows)
+        left_out: dict[str, Any] = {"min_size": options.min_size, "exclude_edges": options.exclude_edges}
+        if name in self._pictures:
+            below = read(self.scenes[name]).pixels[: len(true)] if name in self.scenes else None
+            with written_whole(self._pictures[name]) as partial:
+                imageio.imwrite(partial, draw_errors(predicted, true, below, **left_out))
+        sizes = (calibrate(path, true.shape).pixel_size for path in pair)
+        known = options.pixel_size or next(filter(None, sizes), None)
+        return evaluate(predicted, true, pixel_size=known, **left_out)
+
+
+def _flat(found: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested numbers with names such as particles.f1; lists are for JSON only."""
+    flat: dict[str, Any] = {}
+    for name, value in found.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{name}.")
+        elif not isinstance(value, list):
+            flat[prefix + name] = value
+    return flat

@@ -1,0 +1,98 @@
+"""Label images and masks, from any program: found, matched by name, and read as labels."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from autoseg.errors import ImageError
+from autoseg.evaluation.labels import label
+from autoseg.images.folders import images_in
+from autoseg.images.labels import read_labels
+from autoseg.images.segmentation import numbered
+
+Kind = Literal["auto", "labels", "masks"]
+
+_SUFFIX = "_labels"
+_LOSSY = {".jpg", ".jpeg"}
+
+
+def label_files(folder: Path) -> list[Path]:
+    """What is called NAME_labels in a folder, or all images where nothing is."""
+    files = images_in(folder)
+    return [file for file in files if file.stem.endswith(_SUFFIX)] or files
+
+
+def by_stem(paths: Sequence[Path]) -> dict[str, Path]:
+    """The files by their names without ending and without `_labels`; two of one name are refused.
+
+    >>> by_stem([Path("a_labels.tif"), Path("b.png")])["a"].name
+    'a_labels.tif'
+    """
+    found: dict[str, Path] = {}
+    for path in paths:
+        stem = unicodedata.normalize("NFC", path.stem).removesuffix(_SUFFIX)
+        if stem in found:
+            raise ImageError(f"has the same name as {found[stem]}", file=path, advice="Rename or remove one of them.")
+        found[stem] = path
+    return found
+
+
+def read_particles(path: Path, kind: Kind = "auto") -> np.ndarray:
+    """Labels, shape (rows, columns), numbered in reading order, of a label image or a mask.
+
+    The regions of a mask are its particles; those that share only a corner are two. Without being told, an image with
+    one value beside 0 is a mask.
+    """
+    if path.suffix.lower() in _LOSSY:
+        problem = "is a JPEG, which blurs labels and masks"
+        raise ImageError(problem, file=path, advice="Export it anew as TIFF or PNG.")
+    labels = read_labels(path)
+    values = np.unique(labels[labels > 0])
+    if kind == "masks" and len(values) > 1:
+        problem = f"has {len(values)} values beside 0, so it is no mask"
+        raise ImageError(problem, file=path, advice="Leave out --kind, or threshold it before.")
+    return numbered(label(labels) if kind != "labels" and len(values) == 1 else labels)
+
+
+def pair_up(predicted: Path, true: Path, only_common: bool = False) -> dict[str, tuple[Path, Path]]:
+    """Two files, or the files of two folders with the same name, by that name; files without a partner are refused."""
+    if predicted.is_dir() != true.is_dir():
+        problem = f"is a {'folder' if predicted.is_dir() else 'file'}, but {true} is not"
+        raise ImageError(problem, file=predicted, advice="Give two files, or two folders.")
+    if not predicted.is_dir():
+        return {next(iter(by_stem([predicted]))): (predicted, true)}
+    ours, theirs = by_stem(label_files(predicted)), by_stem(label_files(true))
+    alone = [ours.get(stem) or theirs[stem] for stem in sorted(ours.keys() ^ theirs.keys())]
+    common = {stem: (path, theirs[stem]) for stem, path in ours.items() if stem in theirs}
+    if not common or (alone and not only_common):
+        advice = "Name them alike; _labels before the ending does not matter."
+        advice += " To leave out what has no partner, add --only-common." if common else ""
+        raise ImageError(f"no partner for {', '.join(map(str, alone))}", advice=advice)
+    return common
+
+
+def read_pair(predicted: Path, true: Path, kind: Kind, rows: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Two label images of one shape, with the first `rows` only if given.
+
+    Rows that only one of them has at its bottom, where an info bar was, do no harm as long as they are empty.
+    """
+    ours, theirs = (read_particles(path, kind)[:rows] for path in (predicted, true))
+    common = min(len(ours), len(theirs))
+    crowded = ours[common:].any() or theirs[common:].any()
+    if ours.shape[1] != theirs.shape[1] or crowded:
+        problem = f"has {_size(ours)} pixels, but {true} has {_size(theirs)}"
+        if ours.shape[1] == theirs.shape[1]:
+            advice = f"To compare only what lies above the info bar of one of them, add --rows {common}."
+        else:
+            advice = "Both must show the same part of the image."
+        raise ImageError(problem, file=predicted, advice=advice)
+    return ours[:common], theirs[:common]
+
+
+def _size(image: np.ndarray) -> str:
+    return f"{image.shape[1]} x {image.shape[0]}"

@@ -1,0 +1,44 @@
+import json
+import shutil
+
+import pytest
+
+from autoseg import doctor
+from autoseg.cli import doctor as verb
+from autoseg.cli import main
+
+FINDINGS = {
+    "autoseg": "0.1.0",
+    "memory_total_gib": 7.9,
+    "backends": {"torch": None},
+    "backend": None,
+    "advice": ["Do."],
+}
+
+
+def test_findings_are_lines_for_people_and_json_for_machines(monkeypatch, capsys):
+    monkeypatch.setattr(verb, "examine", lambda: FINDINGS)
+    assert main(["doctor"]) == 1  # as no backend works
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split("  ")[0] == "memory total (GiB)" and lines[1].endswith(" 7.9")
+    assert lines[2].endswith(" torch not installed") and lines[-1].endswith(" Do.")
+    monkeypatch.setattr(verb, "examine", lambda: {**FINDINGS, "backend": "torch"})
+    assert main(["doctor", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["memory_total_gib"] == 7.9
+
+
+@pytest.mark.parametrize(
+    ("driver", "backend", "devices", "advised"),
+    [
+        (True, "torch", ["cpu"], True),
+        (True, "torch", ["cpu", "cuda:0 NVIDIA T4"], False),
+        (True, "tensorflow", ["CPU:0", "GPU:0"], False),
+        (True, "openvino", ["CPU"], False),  # it is for predicting on processors
+        (False, "jax", ["cpu:0 cpu"], False),
+    ],
+)
+def test_a_gpu_that_the_backend_does_not_see_is_told(monkeypatch, driver, backend, devices, advised):
+    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/nvidia-smi" if driver else None)
+    monkeypatch.setattr(doctor.Path, "exists", lambda path: False)
+    advice = doctor._advise_on_gpu(backend, devices)
+    assert bool(advice) == advised and all(f"GPU that {backend} does not see" in line for line in advice)
