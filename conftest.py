@@ -12,7 +12,10 @@ import pytest
 
 ONE_BACKEND = bool(os.environ.get("KERAS_BACKEND"))
 IMPORTS_KERAS = re.compile(
-    r"^\s*(from|import) (keras|autoseg\._backend|autoseg\.models|autoseg\.networks|autoseg\.training)\b", re.MULTILINE
+    r"^\s*(from|import) (keras|autoseg\.(_backend|_parallel|models|networks|training"
+    r"|segmentation\.(engines|pipeline|predictor|reach|segment|steps)"
+    r"|sem\.(workflow|stages\.(evaluate|filter|generate|segment|simulate|train_\w+))))\b",
+    re.MULTILINE,
 )
 PACKAGE = Path(__file__).parent / "autoseg"
 SUMMARIES = pytest.StashKey[dict[str, str]]()  # the last line of each backend's own test run

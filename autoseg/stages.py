@@ -19,7 +19,7 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, get_type_hints
+from typing import Any, ClassVar, get_args, get_type_hints
 
 import numpy as np
 import psutil
@@ -42,11 +42,15 @@ class Stage(Options):
     """One step of a workflow: its options, and `run`, which makes its outputs from those of earlier stages.
 
     `run` names the stages it needs as keyword-only parameters, each annotated with the type of that stage's outputs;
-    their paths arrive absolute. A stage that is interrupted finds its folder as it left it. All randomness comes from
-    `rng`, which is the same in every attempt.
+    their paths arrive absolute. One with the default None may be missing in the run. A stage that is interrupted finds
+    its folder as it left it. All randomness comes from `rng`, which is the same in every attempt.
     """
 
     name: ClassVar[str]
+    cosmetic: ClassVar[frozenset[str]] = frozenset()
+    "Options that change what can be seen of the work, but not its results: nothing runs again for them."
+    scaffolding: ClassVar[tuple[str, ...]] = ()
+    "Files that only an interrupted stage needs, to go on: they are removed when it is finished."
 
     def __init_subclass__(cls, **settings: Any) -> None:
         """Name the stage after its class: TrainSegmenter is train_segmenter."""
@@ -57,15 +61,19 @@ class Stage(Options):
         """Files and folders from outside the run whose content matters."""
         return []
 
-    def run(self, folder: Path, rng: np.random.Generator) -> Outputs:
-        """Do the work in `folder`."""
+    def run(self, *arguments: Any, **earlier: Any) -> Outputs:
+        """Do the work in a folder, with a generator of random numbers: `run(folder, rng, *, earlier_stage)`."""
         raise NotImplementedError(f"{type(self).__name__} has nothing to run")
 
-    def needs(self) -> dict[str, type[Outputs]]:
-        """The earlier stages it needs by name, with the types of their outputs."""
+    def needs(self) -> dict[str, tuple[type[Outputs], bool]]:
+        """The earlier stages it uses by name, with the types of their outputs, and whether it cannot do without."""
         parameters = inspect.signature(self.run).parameters.values()
         hints = get_type_hints(type(self).run)
-        return {item.name: hints[item.name] for item in parameters if item.kind is item.KEYWORD_ONLY}
+        return {
+            item.name: ((get_args(hints[item.name]) or [hints[item.name]])[0], item.default is item.empty)
+            for item in parameters
+            if item.kind is item.KEYWORD_ONLY
+        }
 
     def makes(self) -> type[Outputs]:
         """The type of its outputs."""
@@ -73,18 +81,20 @@ class Stage(Options):
 
 
 class Run:
-    """A folder, and the stages that are to be finished in it. `own_processes` gives each stage its own, which frees
-    its memory at its end.
+    """A folder, and the stages that are to be finished in it; None holds the place of one that is left out.
+
+    `own_processes` gives each stage its own, which frees its memory at its end.
     """
 
     def __init__(
-        self, folder: str | os.PathLike[str], stages: Sequence[Stage], seed: int = 0, own_processes: bool = False
+        self, folder: str | os.PathLike[str], stages: Sequence[Stage | None], seed: int = 0, own_processes: bool = False
     ):
-        self.folder, self.stages, self.seed, self.own_processes = Path(folder).resolve(), stages, seed, own_processes
+        self.folder, self.seed, self.own_processes = Path(folder).resolve(), seed, own_processes
+        self.stages = {number: stage for number, stage in enumerate(stages, start=1) if stage is not None}
         earlier: dict[str, type[Outputs]] = {}
-        for stage in stages:
-            for name, outputs in stage.needs().items():
-                if earlier.get(name) is not outputs:
+        for stage in self.stages.values():
+            for name, (outputs, required) in stage.needs().items():
+                if (required or name in earlier) and earlier.get(name) is not outputs:
                     raise OptionsError(f"stage {stage.name} needs {outputs.__name__} of an earlier stage {name}")
             if stage.name in earlier:
                 raise OptionsError(f"stage {stage.name} is there twice")
@@ -96,7 +106,7 @@ class Run:
         outputs: dict[str, Outputs] = {}
         fingerprints: dict[str, str] = {}
         with _locked(self.folder / LOCK):
-            for number, stage in enumerate(self.stages, start=1):
+            for number, stage in self.stages.items():
                 folder = self.folder / f"{number:02}_{stage.name}"
                 description = self._describe(stage, fingerprints)
                 fingerprints[stage.name] = description["fingerprint"]
@@ -113,21 +123,21 @@ class Run:
             "autoseg": __version__,
             "seed": self.seed,
             "options": stage.model_dump(mode="json"),
-            "inputs": {name: fingerprints[name] for name in stage.needs()},
+            "inputs": {name: fingerprints[name] for name in stage.needs() if name in fingerprints},
             "sources": sources,
         }
         # Of a path it does not matter where it leads, only what it holds.
         paths = {name for name in type(stage).model_fields if isinstance(getattr(stage, name), Path)}
         hashed = {
             **description,
-            "options": stage.model_dump(mode="json", exclude=paths),
+            "options": stage.model_dump(mode="json", exclude=paths | stage.cosmetic),
             "sources": list(sources.values()),
         }
         return {"fingerprint": _sha256(json.dumps(hashed, sort_keys=True).encode()), **description}
 
     def _finish(self, stage: Stage, folder: Path, description: dict[str, Any], outputs: Mapping[str, Outputs]) -> None:
         _prepare(folder, description)
-        work = (stage, folder, description, {name: outputs[name] for name in stage.needs()})
+        work = (stage, folder, description, {name: outputs[name] for name in stage.needs() if name in outputs})
         _log.info("%s: started", folder.name)
         if self.own_processes:
             _work_in_own_process(*work)
@@ -148,9 +158,13 @@ def _work(stage: Stage, folder: Path, description: dict[str, Any], inputs: Mappi
         **description,
         "seconds": round(time.monotonic() - start, 1),
         "outputs": outputs.model_dump(mode="json"),
-        "files": {name: _content(path) for name, path in files.items() if name not in (STARTED, FAILURE)},
+        "files": {
+            name: _content(path) for name, path in files.items() if name not in (STARTED, FAILURE, *stage.scaffolding)
+        },
     }
     _write(folder / MANIFEST, manifest)
+    for name in stage.scaffolding:
+        (folder / name).unlink(missing_ok=True)
 
 
 def _work_in_own_process(stage: Stage, folder: Path, *work: Any) -> None:

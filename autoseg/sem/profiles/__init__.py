@@ -1,0 +1,20 @@
+"""Sets of options for different machines: each a TOML file with what differs from the published workflow."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from typing import Any, Literal
+
+Profile = Literal["published", "gpu", "cpu", "smoke"]
+
+
+def options_of(profile: str) -> dict[str, Any]:
+    """The options that a profile sets; "published" is the defaults.
+
+    >>> options_of("cpu")["prepare"]["tile"] < 384
+    True
+    """
+    if profile == "published":
+        return {}
+    return tomllib.loads((files(__name__) / f"{profile}.toml").read_text(encoding="utf-8"))

@@ -1,0 +1,1 @@
+"""The stages of the SEM workflow, one per file."""

@@ -1,0 +1,142 @@
+"""Train the network that segments, on micrographs of which it is known what they show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from autoseg._backend import keras
+from autoseg._parallel import is_first, train_on
+from autoseg.errors import OptionsError
+from autoseg.images.normalization import normalize
+from autoseg.images.overlay import OverlayOptions, draw_overlay
+from autoseg.models import Preprocessing, save_model
+from autoseg.networks import build
+from autoseg.segmentation.instances import InstanceOptions, find_instances
+from autoseg.sem.stages.filter import FilteredPairs
+from autoseg.sem.stages.grey import numbered_files, read_grey, sheet, to_bytes
+from autoseg.sem.stages.pairs import PairFiles, Pairs, read_pair
+from autoseg.sem.stages.prepare import Tiles
+from autoseg.stages import Outputs, Stage
+from autoseg.training.callbacks import BestWeights
+from autoseg.training.monitoring import CHECKPOINT, MonitoringOptions, predict_one, watch
+from autoseg.training.precision import mixed_precision
+from autoseg.training.segmenter import SegmenterOptions, make_batches, train_segmenter
+from autoseg.training.targets import CHANNELS
+
+SHOWN = 3
+"Images of each kind in a sample picture."
+
+
+class TrainedSegmenter(Outputs):
+    """A trained model's folder."""
+
+    model: Path
+
+
+class TrainSegmenterOptions(SegmenterOptions):
+    """Which network learns to segment, how, and what is written down of it."""
+
+    network: dict[str, Any] = {"architecture": "multires_unet", "filters": 16}
+    "Name and parameters of the network, as `autoseg.networks.build` takes them; the head sets its outputs."
+    bfloat16: bool = False
+    "Compute in bfloat16, which is faster on hardware made for it."
+    from_disk: bool = False
+    "Read images each time they are needed, instead of keeping them in memory."
+    devices: int = Field(1, ge=1)
+    "GPUs, or other devices, that share each batch: this many times `batch` pairs per step."
+    monitoring: MonitoringOptions = MonitoringOptions()
+    "Checkpoints, sample pictures and logs."
+
+
+class TrainSegmenter(Stage, TrainSegmenterOptions):
+    """A network that knows particles from micrographs that were made of masks."""
+
+    polarity: Literal["bright", "dark", "both"] = "bright"
+
+    cosmetic = frozenset({"monitoring", "from_disk"})
+    scaffolding = (CHECKPOINT,)
+
+    def run(
+        self,
+        folder: Path,
+        rng: np.random.Generator,
+        *,
+        prepare: Tiles | None = None,
+        filter: FilteredPairs | None = None,
+        render: Pairs | None = None,
+    ) -> TrainedSegmenter:
+        """Train, or go on with it, and save the model."""
+        pairs = [files for source in (filter, render) if source is not None for files in source.files()]
+        train_on(self.devices, _train, self, folder, rng, pairs, numbered_files(prepare.test) if prepare else [])
+        return TrainedSegmenter(model=Path("model"))
+
+
+def build_segmenter(options: TrainSegmenterOptions, seed: int) -> keras.Model:
+    """The network of the options, with the channels of its head."""
+    channels, parameters = len(CHANNELS[options.head]), dict(options.network)
+    architecture = parameters.pop("architecture", "multires_unet")
+    if {"channels", "outputs", "activation"} & parameters.keys():
+        raise OptionsError("the outputs of the network are set by its head", advice='Set "head" instead.')
+    if architecture == "unet":
+        parameters["outputs"] = (("particles", channels, "sigmoid"),)
+    else:
+        parameters |= {"channels": channels, "activation": "sigmoid"}
+    with mixed_precision(options.bfloat16):
+        return build(architecture, seed=seed, **parameters)
+
+
+def _train(
+    stage: TrainSegmenter,
+    folder: Path,
+    rng: np.random.Generator,
+    pairs: Sequence[PairFiles],
+    test: Sequence[Path],
+) -> None:
+    network_seed, seed = (stage.seed + int(seed) for seed in rng.integers(2**30, size=2))
+    network, load = build_segmenter(stage, network_seed), partial(read_pair, rims=stage.head == "mask")
+    options = stage.changed(seed=seed)
+    if stage.from_disk:
+        training, validation = make_batches(pairs, options, load)
+    else:
+        training, validation = make_batches([load(pair) for pair in pairs], options)
+    shown = [*test[:SHOWN], *(micrograph for micrograph, _ in (*pairs[:SHOWN], *pairs[-SHOWN:]))]
+    images = [read_grey(path) for path in shown]
+    instances = InstanceOptions(method="contact" if stage.head == "instances" else "distance")
+    draw, best = partial(_draw, network, images, stage, instances), BestWeights()
+    train_segmenter(network, training, validation, options, [best, *watch(folder, stage.monitoring, draw, [best])])
+    if is_first():
+        save_model(
+            folder / "model",
+            network,
+            card=_card(stage, len(pairs)),
+            polarity="either" if stage.polarity == "both" else stage.polarity,
+            preprocessing=Preprocessing(percentiles=stage.percentiles),
+            postprocessing={"method": instances.method},
+        )
+
+
+def _draw(
+    network: keras.Model, images: Sequence[np.ndarray], stage: TrainSegmenter, instances: InstanceOptions
+) -> np.ndarray:
+    """For each image a row: itself, the foreground that the network sees in it, and the particles."""
+    rows = []
+    for image in images:
+        said = predict_one(network, normalize(image, stage.percentiles)[..., np.newaxis])
+        particles = find_instances(said[..., 0] if stage.head == "mask" else said, instances)
+        overlay = draw_overlay(image, particles, options=OverlayOptions(scale_bar=False))
+        rows.append([image, to_bytes(said[..., 0]), overlay])
+    return sheet(rows)
+
+
+def _card(stage: TrainSegmenter, pairs: int) -> str:
+    name = stage.network.get("architecture", "multires_unet")
+    return (
+        f"# Segmenter\n\n{name}, head {stage.head}, trained for {stage.epochs} epochs on {pairs} micrographs that were "
+        f"made of simulated masks, for {stage.polarity} particles.\n"
+    )

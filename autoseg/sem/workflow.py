@@ -1,0 +1,145 @@
+"""The SEM workflow: from micrographs and a few outlines to a trained network, its results and its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import pydantic
+from pydantic import Field
+
+from autoseg.evaluation.batch import EvaluateOptions
+from autoseg.images.micrograph import ReadOptions
+from autoseg.options import Options as _Options
+from autoseg.sem.profiles import Profile, options_of
+from autoseg.sem.stages.evaluate import Evaluate
+from autoseg.sem.stages.filter import Filter, FilterOptions
+from autoseg.sem.stages.generate import Generate, GenerateOptions
+from autoseg.sem.stages.prepare import Prepare, PrepareOptions
+from autoseg.sem.stages.render import Render, RenderOptions
+from autoseg.sem.stages.segment import ResultOptions, Segment
+from autoseg.sem.stages.simulate import Simulate, SimulateOptions
+from autoseg.sem.stages.train_cyclegan import TrainCyclegan, TrainCycleganOptions
+from autoseg.sem.stages.train_segmenter import TrainSegmenter, TrainSegmenterOptions
+from autoseg.sem.stages.train_wgan import TrainWgan, TrainWganOptions
+from autoseg.stages import Outputs, Run, Stage
+
+Source = Literal["cyclegan", "rendering"]
+
+
+class Options(_Options):
+    """All options of the workflow. What is not given is as published, or as the profile says.
+
+    >>> options = Options(images="micrographs", outlines="outlines", profile="cpu", train_wgan={"epochs": 100})
+    >>> options.train_wgan.epochs, options.train_wgan.filters
+    (100, 16)
+    """
+
+    profile: Profile = "published"
+    "published: as in the paper. gpu: fast on a GPU. cpu: two hours on two cores. smoke: a minute, to try it out."
+    images: Path | None = None
+    "Folder of micrographs. Not set: the network is trained on renderings alone, for any micrographs."
+    outlines: Path | None = None
+    "Folder of images of one white particle on black each."
+    truth: Path | None = None
+    "Folder of masks or labels, named as their micrographs, to score the result against. Nothing is learned from it."
+    folder: Path = Path("autoseg_run")
+    "Where everything is written."
+    polarity: Literal["bright", "dark", "both"] = "bright"
+    "Whether particles are brighter or darker than what lies around them; both: only without images of your own."
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)] = ("cyclegan",)
+    "Where the micrographs come from that the segmenter learns from: a cycleGAN, rendering by formulas, or both."
+    seed: int = Field(0, ge=0)
+    "All random numbers follow from it."
+    own_processes: bool = True
+    "Give each stage a process of its own, which frees its memory at its end."
+    read: ReadOptions = ReadOptions()
+    "How micrographs are read."
+    prepare: PrepareOptions = PrepareOptions()
+    "Stage 1: cut micrographs into tiles."
+    train_wgan: TrainWganOptions = TrainWganOptions()
+    "Stage 2: learn outlines."
+    simulate: SimulateOptions = SimulateOptions()
+    "Stage 3: simulate masks."
+    train_cyclegan: TrainCycleganOptions = TrainCycleganOptions()
+    "Stage 4: learn to make micrographs of masks."
+    generate: GenerateOptions = GenerateOptions()
+    "Stage 5: make micrographs of the simulated masks."
+    filter: FilterOptions = FilterOptions()
+    "Stage 6: take out of the masks what these do not show."
+    render: RenderOptions = RenderOptions()
+    "Stage 7: render micrographs by formulas."
+    train_segmenter: TrainSegmenterOptions = TrainSegmenterOptions()
+    "Stage 8: learn to segment."
+    segment: ResultOptions = ResultOptions()
+    "Stage 9: segment and measure the micrographs."
+    evaluate: EvaluateOptions = EvaluateOptions()
+    "Stage 10: score the result, if there are true masks."
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _begin_with_profile(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        profile = given.get("profile", "published")
+        given = _merged(options_of(profile), given) if profile in get_args(Profile) else dict(given)
+        training = given.get("train_segmenter", {})
+        head = training.get("head") if isinstance(training, Mapping) else training.head
+        return _merged({"segment": {"instances": {"method": "distance"}}}, given) if head == "mask" else given
+
+    @pydantic.model_validator(mode="after")
+    def _fits_together(self) -> Options:
+        if "cyclegan" in self.sources:
+            self._check_cyclegan()
+        if self.truth is not None and self.images is None:
+            raise ValueError('"truth" needs "images" to be segmented')
+        if self.images is not None and self.polarity == "both":
+            raise ValueError('"polarity" must be what the particles in "images" are: bright, or dark')
+        return self
+
+    def _check_cyclegan(self) -> None:
+        if self.images is None or self.outlines is None:
+            raise ValueError('the source "cyclegan" needs folders of "images" and of "outlines"')
+        tile, mask, crop = self.prepare.size, self.simulate.size, self.train_cyclegan.crop
+        if crop is None and tile != mask:
+            raise ValueError(f'"prepare.tile" is {tile} and "simulate.size" {mask}: the cycleGAN needs equal ones')
+        if crop is not None and crop > min(*tile, *mask):
+            raise ValueError(f'"train_cyclegan.crop" is {crop}, and tiles are {tile}, masks {mask}: smaller than that')
+        if any(side < 40 or side % 8 for side in (tile if crop is None else (crop,))):
+            raise ValueError(f"the cycleGAN sees {crop or tile} pixels, and needs multiples of 8, and 40 at least")
+
+
+def stages_of(options: Options) -> list[Stage | None]:
+    """The stages of a run; None where one is left out."""
+    images, outlines, truth = (path and path.resolve() for path in (options.images, options.outlines, options.truth))
+    micrographs, polarity = {"images": images, "read": options.read}, {"polarity": options.polarity}
+    by_cyclegan, by_rendering = ("cyclegan" in options.sources, "rendering" in options.sources)
+    by_wgan = by_cyclegan and options.simulate.source == "wgan"
+    return [
+        Prepare(**micrographs, **polarity, **dict(options.prepare)) if images else None,
+        TrainWgan(outlines=outlines, **dict(options.train_wgan)) if by_wgan else None,
+        Simulate(outlines=outlines, **dict(options.simulate)) if by_cyclegan else None,
+        TrainCyclegan(**dict(options.train_cyclegan)) if by_cyclegan else None,
+        Generate(**micrographs, **dict(options.generate)) if by_cyclegan else None,
+        Filter(**micrographs, **polarity, **dict(options.filter)) if by_cyclegan else None,
+        Render(**micrographs, **polarity, outlines=outlines, **dict(options.render)) if by_rendering else None,
+        TrainSegmenter(**polarity, **dict(options.train_segmenter)),
+        Segment(**micrographs, **dict(options.segment)) if images else None,
+        Evaluate(images=images, truth=truth, **dict(options.evaluate)) if truth else None,
+    ]
+
+
+def run(options: Options) -> dict[str, Outputs]:
+    """Do what is not done yet of the workflow; what each stage hands on, by its name."""
+    options.to_file(options.folder / "options.toml")
+    return Run(options.folder, stages_of(options), options.seed, options.own_processes).execute()
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, and where both say something the second one counts."""
+    merged = dict(below)
+    for name, value in above.items():
+        inner = below.get(name)
+        merged[name] = _merged(inner, value) if isinstance(inner, Mapping) and isinstance(value, Mapping) else value
+    return merged

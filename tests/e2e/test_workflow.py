@@ -1,0 +1,196 @@
+"""The SEM workflow from outlines and micrographs to segmented images, as small as it can be, on every backend."""
+
+import json
+import runpy
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autoseg import sem
+from autoseg._backend import BACKEND
+from autoseg.backends import TRAINABLE
+from autoseg.cli import main
+from autoseg.errors import OptionsError
+from autoseg.images.labels import read_labels
+from autoseg.models import load_model
+from autoseg.sem.workflow import Options, run
+from tests.sem.scenes import write_outlines, write_scenes
+
+ROOT = Path(__file__).parents[2]
+trains = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
+
+
+def options(folder, **changes):
+    settings = {"images": folder / "images", "outlines": folder / "outlines", "folder": folder / "run", **changes}
+    return Options(profile="smoke", own_processes=False, **settings)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("smoke")
+    write_scenes(folder, 2)
+    write_outlines(folder)
+    return folder, run(options(folder, truth=folder / "truth"))
+
+
+@trains
+def test_every_micrograph_ends_as_labels_and_in_the_report(finished):
+    _, outputs = finished
+    results = outputs["segment"].results
+    for number in range(2):
+        assert read_labels(results / f"{number}_labels.tif").shape == (144, 160)
+        assert read_labels(outputs["filter"].segmented / f"{number}_labels.tif").shape == (144, 160)
+    assert "0.png" in (results / "report.html").read_text(encoding="utf-8")
+    assert load_model(outputs["train_segmenter"].model).network.output_shape[-1] == 3
+
+
+@trains
+def test_the_stages_are_folders_that_can_be_understood(finished):
+    folder, _ = finished
+    stages = sorted(path.name for path in (folder / "run").iterdir() if path.is_dir())
+    assert stages == [
+        "01_prepare",
+        "02_train_wgan",
+        "03_simulate",
+        "04_train_cyclegan",
+        "05_generate",
+        "06_filter",
+        "07_render",
+        "08_train_segmenter",
+        "09_segment",
+        "10_evaluate",
+    ]
+    for stage in ("02_train_wgan", "04_train_cyclegan", "08_train_segmenter"):
+        pictures = sorted((folder / "run" / stage / "pictures").iterdir())
+        assert len(pictures) == len((folder / "run" / stage / "log.csv").read_text().splitlines()) - 1
+        assert not (folder / "run" / stage / "checkpoint.npz").exists()
+
+
+@trains
+def test_what_the_network_learns_from_is_what_was_simulated(finished):
+    _, outputs = finished
+    pairs, masks = outputs["filter"], outputs["simulate"].masks
+    for number in range(12):
+        kept, simulated = (read_labels(path / f"{number:05}_labels.tif") for path in (pairs.masks, masks))
+        assert np.all(simulated[kept > 0] > 0)
+        assert len(np.unique(kept)) <= len(np.unique(simulated))
+
+
+@trains
+def test_a_changed_option_redoes_what_depends_on_it_and_nothing_else(finished):
+    folder, _ = finished
+    written = {path.parent.name: path.stat().st_mtime_ns for path in (folder / "run").glob("*/manifest.json")}
+    settings = options(folder, truth=folder / "truth", segment={"instances": {"minimum_size": 30}})
+    assert settings.train_segmenter.epochs == options(folder).train_segmenter.epochs
+    run(settings)
+    changed = {
+        path.parent.name
+        for path in (folder / "run").glob("*/manifest.json")
+        if path.stat().st_mtime_ns != written[path.parent.name]
+    }
+    assert changed == {"09_segment", "10_evaluate"}
+
+
+@trains
+def test_the_start_script_goes_on_with_such_a_run_and_hands_out_the_results(finished, tmp_path, monkeypatch):
+    folder, _ = finished
+    names = {"images": "Input_Images", "outlines": "Input_Masks", "run": "autoseg_run", "truth": "Truth"}
+    for ours, theirs in names.items():
+        shutil.copytree(folder / ours, tmp_path / theirs)
+    script = tmp_path / "StartProcess.py"
+    text = (ROOT / "examples" / "StartProcess.py").read_text(encoding="utf-8")
+    text = text.replace("PROFILE = None", 'PROFILE = "smoke"').replace(
+        "TRUE_MASKS = None", 'TRUE_MASKS = ROOT_DIR / "Truth"'
+    )
+    script.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(sem, "run", lambda options: run(options.changed(own_processes=False)))
+    monkeypatch.delenv("TF_FORCE_GPU_ALLOW_GROWTH", raising=False)
+    runpy.run_path(str(script), run_name="__main__")
+    assert sorted(path.name for path in (tmp_path / "Output_Masks_CycleGAN").iterdir()) == [
+        "0_labels.tif",
+        "1_labels.tif",
+    ]
+    assert (tmp_path / "Output_Masks_UNet" / "report.html").is_file()
+
+
+def test_the_options_of_the_start_script_are_the_published_ones():
+    script = runpy.run_path(str(ROOT / "examples" / "StartProcess.py"))
+    given, published = Options(images="i", outlines="o", **script["settings"]()), Options(images="i", outlines="o")
+    for stage in ("train_wgan", "train_cyclegan", "filter"):
+        assert getattr(given, stage) == getattr(published, stage), stage
+    assert given.train_segmenter == published.train_segmenter.changed(head="mask")
+    assert given.prepare == published.prepare.changed(tile=(384, 384))
+    assert given.simulate == published.simulate.changed(rotation="disabled")
+
+
+def test_the_profile_is_the_ground_for_what_is_given():
+    given = Options(profile="cpu", images="i", outlines="o", train_wgan={"epochs": 7})
+    assert (given.train_wgan.epochs, given.train_wgan.filters) == (7, 16)
+    published = Options(images="i", outlines="o")
+    assert (published.train_wgan.filters, published.train_cyclegan.filters, published.prepare.tile) == (64, 64, 384)
+    for profile in ("published", "gpu", "cpu", "smoke"):
+        assert Options(profile=profile, images="i", outlines="o").profile == profile
+
+
+def test_options_survive_their_file(tmp_path):
+    given = Options(profile="smoke", images="i", outlines="o", train_segmenter={"head": "mask"})
+    given.to_file(tmp_path / "options.toml")
+    assert Options.from_file(tmp_path / "options.toml") == given
+    assert given.segment.instances.method == "distance"
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"prepare": {"tile": 64}}, '"prepare.tile" is (64, 64) and "simulate.size" (384, 384)'),
+        ({"train_cyclegan": {"crop": 400}}, '"train_cyclegan.crop" is 400'),
+        ({"train_cyclegan": {"crop": 100}}, "needs multiples of 8"),
+        ({"train_cyclgan": {"crop": 96}}, 'did you mean "train_cyclegan"'),
+        ({"train_wgan": {"epoch": 96}}, 'unknown option "train_wgan.epoch"; did you mean "epochs"'),
+        ({"profile": "cpx"}, '"profile" must be'),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(changes, problem):
+    with pytest.raises(OptionsError) as error:
+        Options(images="i", outlines="o", **changes)
+    assert problem in str(error.value)
+
+
+def test_the_command_writes_all_options_to_be_edited(tmp_path, capsys):
+    given = [
+        "--profile",
+        "smoke",
+        "--images",
+        "i",
+        "--outlines",
+        "o",
+        "--write-options",
+        str(tmp_path / "options.toml"),
+    ]
+    assert main(["run", "sem", *given]) == 0
+    assert "options.toml" in capsys.readouterr().out
+    assert Options.from_file(tmp_path / "options.toml") == Options(profile="smoke", images="i", outlines="o")
+
+
+@trains
+def test_the_command_goes_on_with_a_run(finished, tmp_path, capsys):
+    folder, outputs = finished
+    options(folder, truth=folder / "truth").to_file(tmp_path / "options.json")
+    assert main(["run", "sem", str(tmp_path / "options.json"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["evaluate"]["f1"] == outputs["evaluate"].f1
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (["--images", "i"], 'needs folders of "images" and of "outlines"'),
+        (["--profile", "fast"], "fast"),
+        (["nowhere.toml"], "nowhere.toml"),
+    ],
+)
+def test_the_command_refuses_what_cannot_be(given, problem, capsys):
+    assert main(["run", "sem", *given]) == 2
+    assert problem in capsys.readouterr().err
