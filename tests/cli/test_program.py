@@ -147,11 +147,17 @@ def test_ctrl_c_stops_with_130_and_leaves_no_half_written_file(tmp_path):
     image[8:24, 8:24] = 255
     imageio.imwrite(outlines / "a.png", image)
     command = [sys.executable, "-m", "autoseg", "simulate", "--outlines", outlines, "--output", output]
-    process = subprocess.Popen([*command, "--count", "10000"], stderr=subprocess.PIPE, text=True, env=SPAWNED)
+    process = subprocess.Popen(
+        [*command, "--count", "10000"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=SPAWNED,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a suite in the background ignores Ctrl-C
+    )
     while process.poll() is None and not list(output.glob("*_labels.tif")):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    assert process.communicate()[1] == "autoseg: stopped\n" and process.returncode == 130
+    assert process.communicate(timeout=60)[1] == "autoseg: stopped\n" and process.returncode == 130
     for path in output.glob("*.tif"):
         assert tifffile.imread(path).shape == (384, 384)
 

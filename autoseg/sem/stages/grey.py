@@ -61,7 +61,7 @@ def sheet(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
     """Rows of images (height, width[, 3]) in uint8, side by side on white.
 
     >>> sheet([[np.zeros((4, 4), np.uint8), np.zeros((4, 6), np.uint8)]]).shape
-    (8, 16, 3)
+    (8, 18, 3)
     """
     height = max(image.shape[0] for row in rows for image in row)
     width = max(image.shape[1] for row in rows for image in row)
