@@ -10,11 +10,14 @@ import hashlib
 import json
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import h5py
+import numpy as np
 import pydantic
 
 from autoseg import __version__, networks
@@ -71,11 +74,19 @@ class Model:
     card: str
 
 
-def save_model(folder: str | os.PathLike[str], network: keras.Model, *, card: str, **description: Any) -> ModelConfig:
-    """Write a network made by `autoseg.networks.build` as a model folder; `description` are fields of `ModelConfig`."""
+def save_model(
+    folder: str | os.PathLike[str], network: keras.Model, *, card: str, half: bool = False, **description: Any
+) -> ModelConfig:
+    """Write a network made by `autoseg.networks.build` as a model folder; `description` are fields of `ModelConfig`.
+
+    `half` rounds the weights to 16 bits, which halves the file; loaded, they compute with 32 bits all the same.
+    """
     folder = Path(folder)
-    alone = networks.build(**network.architecture)  # a trained network would save its optimizer with it
+    with _numbers_of("float16" if half else "float32"):
+        alone = networks.build(**network.architecture)  # a trained network would save its optimizer with it
     alone.set_weights(network.get_weights())
+    if half and not all(np.isfinite(weights).all() for weights in alone.get_weights()):
+        raise ModelError("has weights that 16 bits cannot hold", file=folder, advice="Save it without half.")
     with written_whole(folder / WEIGHTS) as partial:
         alone.save_weights(partial)
         checksum = _sha256(partial)
@@ -84,6 +95,17 @@ def save_model(folder: str | os.PathLike[str], network: keras.Model, *, card: st
         partial.write_text(card, encoding="utf-8")
     config.to_file(folder / CONFIG)  # last: a folder without it is not a model
     return config
+
+
+@contextmanager
+def _numbers_of(dtype: str) -> Iterator[None]:
+    """Networks built in this block hold weights of this type."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(dtype)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def load_model(name_or_folder: str | os.PathLike[str]) -> Model:

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from autoseg._backend import BACKEND, keras
+from autoseg._backend import BACKEND, keras, to_numpy
 from autoseg.backends import TRAINABLE
 from autoseg.errors import ModelError
 from autoseg.models import CONFIG, WEIGHTS, ModelConfig, Preprocessing, load_model, save_model
@@ -132,3 +132,23 @@ def test_weights_alone_are_saved_not_the_optimizer(network, tmp_path):
     save_model(tmp_path / "fresh", build("unet", filters=(4, 6)), card="")
     sizes = [(tmp_path / name / WEIGHTS).stat().st_size for name in ("trained", "fresh")]
     assert sizes[0] < 1.1 * sizes[1]
+
+
+def test_half_the_bits_predict_nearly_the_same(tmp_path):
+    network = build("unet", filters=(8, 16), seed=3)
+    for half in (False, True):
+        save_model(tmp_path / str(half), network, card="", half=half)
+    whole, halved = (load_model(tmp_path / str(half)).network for half in (False, True))
+    sizes = [(tmp_path / str(half) / "model.weights.h5").stat().st_size for half in (False, True)]
+    assert sizes[1] < sizes[0] - 2 * network.count_params() * 0.9
+    assert {str(variable.dtype) for variable in halved.weights} == {"float32"}
+    image = np.random.default_rng(0).random((1, 32, 32, 1), dtype="float32")
+    difference = np.abs(to_numpy(whole.predict_on_batch(image)) - to_numpy(halved.predict_on_batch(image))).max()
+    assert 0 < difference < 5e-3
+
+
+def test_weights_beyond_16_bits_are_not_halved(tmp_path):
+    network = build("unet", filters=(4, 8))
+    network.set_weights([weights * 1e7 for weights in network.get_weights()])
+    with pytest.raises(ModelError, match="16 bits cannot hold"):
+        save_model(tmp_path, network, card="", half=True)
