@@ -72,7 +72,8 @@ def _launch(
     verbose
         Tell on standard error how files were read, and more.
     """
-    level = logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING
+    usual = next((_VERBS[word].level for word in arguments if word in _VERBS), logging.WARNING)
+    level = logging.ERROR if quiet else logging.INFO if verbose else usual
     if options is None:
         app.config = ()
     else:  # below the verb's name, because cyclopts passes over what is called like another verb

@@ -16,7 +16,7 @@ from autoseg.images.export import ENDINGS
 from autoseg.images.names import names_for
 from autoseg.measurement.report import Report, ReportOptions, summary_lines
 
-Reporting = Annotated[ReportOptions, Parameter(name="*", group=REPORT)]
+Reporting = Annotated[ReportOptions, Parameter(name="*", group=REPORT, consume_multiple=1)]
 
 
 def result_paths(folder: Path, inputs: Sequence[Path]) -> list[Path]:

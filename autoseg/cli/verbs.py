@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import NamedTuple
 
 from cyclopts import Group
@@ -22,6 +23,8 @@ class Verb(NamedTuple):
     example: str
     backend: str | None = None
     "The backend that suits it best, if it is installed and nobody chose one. None: as elsewhere."
+    level: int = logging.WARNING
+    "From which level on what is logged is shown."
 
 
 VERBS = (
@@ -62,6 +65,7 @@ VERBS = (
         "sem is for particles in electron micrographs. All that is needed are micrographs and a few dozen example "
         "outlines. What is interrupted goes on where it was, when it is run again.",
         "autoseg run sem --profile cpu --images micrographs --outlines outlines --folder my_run",
+        level=logging.INFO,  # which of the stages is at work, for hours
     ),
     Verb(
         "simulate",
