@@ -12,11 +12,14 @@ _HOMES = {
     "AutosegError": "autoseg.errors",
     "Micrograph": "autoseg.images.micrograph",
     "evaluate": "autoseg.evaluation",
+    "keep": "autoseg.measurement.conditions",
     "load_model": "autoseg.models",
     "measure": "autoseg.measurement.shape",
     "read": "autoseg.images.micrograph",
     "report": "autoseg.measurement.report",
     "segment": "autoseg.segmentation.segment",
+    "segment_again": "autoseg.segmentation.segment",
+    "segment_all": "autoseg.segmentation.pipeline",
 }
 
 __all__ = ["__version__", *_HOMES]

@@ -72,7 +72,8 @@ class FileScores:
             try:
                 self.scores[name] = self._score(name)
             except AutosegError as error:
-                self.failures[name] = error
+                file = error.file or self.pairs[name][0]
+                self.failures[name] = AutosegError(error.problem, file=file, advice=error.advice)
 
     @property
     def together(self) -> Scores | None:

@@ -42,8 +42,8 @@ def by_stem(paths: Sequence[Path]) -> dict[str, Path]:
     return found
 
 
-def read_particles(path: Path, kind: Kind = "auto") -> np.ndarray:
-    """Labels, shape (rows, columns), numbered in reading order, of a label image or a mask.
+def read_particles(path: Path, kind: Kind = "auto", rows: int | None = None) -> np.ndarray:
+    """Labels, shape (rows, columns), numbered in reading order, of a label image or a mask; of its first `rows` only.
 
     The regions of a mask are its particles; those that share only a corner are two. Without being told, an image with
     one value beside 0 is a mask.
@@ -51,7 +51,7 @@ def read_particles(path: Path, kind: Kind = "auto") -> np.ndarray:
     if path.suffix.lower() in _LOSSY:
         problem = "is a JPEG, which blurs labels and masks"
         raise ImageError(problem, file=path, advice="Export it anew as TIFF or PNG.")
-    labels = read_labels(path)
+    labels = read_labels(path)[:rows]  # before regions are found: what is below may join them
     values = np.unique(labels[labels > 0])
     if kind == "masks" and len(values) > 1:
         problem = f"has {len(values)} values beside 0, so it is no mask"
@@ -81,7 +81,7 @@ def read_pair(predicted: Path, true: Path, kind: Kind, rows: int | None) -> tupl
 
     Rows that only one of them has at its bottom, where an info bar was, do no harm as long as they are empty.
     """
-    ours, theirs = (read_particles(path, kind)[:rows] for path in (predicted, true))
+    ours, theirs = (read_particles(path, kind, rows) for path in (predicted, true))
     common = min(len(ours), len(theirs))
     crowded = ours[common:].any() or theirs[common:].any()
     if ours.shape[1] != theirs.shape[1] or crowded:

@@ -16,6 +16,7 @@ from autoseg.images.names import names_for, refuse_inputs
 from autoseg.images.overlay import OverlayOptions, write_overlay
 from autoseg.images.rois import write_rois
 from autoseg.images.segmentation import Segmentation
+from autoseg.images.uncertainty import entropy
 
 if TYPE_CHECKING:
     import pandas
@@ -23,11 +24,15 @@ if TYPE_CHECKING:
 ENDINGS = {
     "labels": "_labels.tif",
     "probability": "_probability.tif",
+    "uncertainty": "_uncertainty.tif",
     "overlay": "_overlay.png",
     "rois": "_rois.zip",
     "geojson": ".geojson",
 }
 "How the name of each kind of file ends."
+
+ON_REQUEST = frozenset(("uncertainty", "geojson"))
+"Kinds of files that are written only where somebody asks for them."
 
 
 def export(
@@ -40,13 +45,13 @@ def export(
 ) -> dict[str, Path]:
     """Write files of some kinds, the keys of ENDINGS, into a folder, and tell their paths.
 
-    By default that is all but GeoJSON, and the probability where there is one. `name` begins the file names; for
-    several images take it from `names_for`. `table` adds measured properties to GeoJSON, a row per label. Nothing is
-    written where one of the files would be the micrograph itself.
+    By default that is all but those ON_REQUEST, and the probability where there is one. `name` begins the file names;
+    for several images take it from `names_for`. `table` adds measured properties to GeoJSON, a row per label. Nothing
+    is written where one of the files would be the micrograph itself.
     """
     micrograph = segmentation.micrograph
     writers = _writers(segmentation, table, overlay or OverlayOptions())
-    kinds = [kind for kind in writers if kind != "geojson"] if kinds is None else list(kinds)
+    kinds = [kind for kind in writers if kind not in ON_REQUEST] if kinds is None else list(kinds)
     _check(kinds, writers)
     name = name or names_for([micrograph.path or micrograph.name])[0]
     paths = {kind: Path(folder, name + ENDINGS[kind]) for kind in kinds}
@@ -84,6 +89,7 @@ def _writers(
     }
     if probability is not None:
         writers["probability"] = lambda path: write_probability(path, probability, micrograph.pixel_size)
+        writers["uncertainty"] = lambda path: write_probability(path, entropy(probability), micrograph.pixel_size)
     return writers
 
 
@@ -92,7 +98,8 @@ def _check(kinds: Iterable[str], writers: Mapping[str, object]) -> None:
         if kind not in ENDINGS:
             raise AutosegError(f'there is no kind of file "{kind}"', advice=f"Choose from {', '.join(ENDINGS)}.")
         if kind not in writers:
-            raise AutosegError(f"this segmentation has no {kind}", advice="Leave it out of the kinds of files.")
+            problem = f'this segmentation has no probability to write as "{kind}"'
+            raise AutosegError(problem, advice=f"Do not ask for {kind} where no network was run.")
 
 
 def _full_height(segmentation: Segmentation) -> np.ndarray:

@@ -20,6 +20,7 @@ from autoseg.images.labels import read_labels
 from autoseg.images.names import names_for
 from autoseg.images.overlay import OverlayOptions
 from autoseg.images.segmentation import Segmentation
+from autoseg.measurement.conditions import Condition, keep_measured
 from autoseg.measurement.shape import measure, measure_labels
 from autoseg.measurement.sizes import SizeOptions, SizeStatistics, summarize
 from autoseg.measurement.thumbnails import Thumbnails, draw_small_overlay
@@ -48,6 +49,8 @@ class ImageResult:
     pixel_size_source: str
     notes: tuple[str, ...]
     particles: int
+    left_out: int
+    "Particles that were found, but do not meet the conditions; all other numbers are about those that do."
     at_edge: int
     small: int
     "Particles smaller than SMALL."
@@ -77,6 +80,8 @@ class Batch:
     seed: int
     inputs: Sequence[str | os.PathLike[str]] = ()
     "All files that will come, as far as they are known: then their results are named all at once."
+    conditions: Sequence[Condition] = ()
+    "Only particles that meet all of them are kept."
     images: list[ImageResult] = field(default_factory=list)
     tables: list[pd.DataFrame] = field(default_factory=list)
     failures: list[AutosegError] = field(default_factory=list)
@@ -111,9 +116,9 @@ class Batch:
             source = segmentation.micrograph.path or segmentation.micrograph.name
             self.failures.append(AutosegError(error.problem, file=source, advice=error.advice))
 
-    def _take(self, segmentation: Segmentation, seconds_waited: float) -> None:
-        start, micrograph = time.monotonic(), segmentation.micrograph
-        table = measure(segmentation).drop(columns="image")
+    def _take(self, found: Segmentation, seconds_waited: float) -> None:
+        start, micrograph = time.monotonic(), found.micrograph
+        segmentation, table = keep_measured(found, measure(found).drop(columns="image"), self.conditions)
         statistics = summarize(table, np.random.default_rng([self.seed, len(self.images)]), self.sizes)
         kinds = [kind for kind in self.kinds if kind != "probability" or segmentation.probability is not None]
         name = self._name(Path(micrograph.path or micrograph.name).as_posix())
@@ -134,6 +139,7 @@ class Batch:
                 pixel_size_source=printable(micrograph.pixel_size_source),
                 notes=tuple(map(printable, micrograph.notes)),
                 particles=segmentation.count,
+                left_out=found.count - segmentation.count,
                 at_edge=int(segmentation.touches_edge.sum()),
                 small=int(np.sum(np.sqrt(4 / np.pi * segmentation.areas) < SMALL)),
                 coverage=float(np.mean(segmentation.labels > 0)) if segmentation.labels.size else 0.0,

@@ -19,13 +19,16 @@ _NAMED = 5
 
 
 def find_caveats(
-    groups: Sequence[Group], images: Sequence[ImageResult], failed: int, options: SizeOptions
+    groups: Sequence[Group], images: Sequence[ImageResult], failed: int, options: SizeOptions, keep: Sequence[str] = ()
 ) -> tuple[str, ...]:
-    """All warnings of a batch: what failed or is empty, unknown pixel sizes, too few, cut and too small particles."""
+    """All warnings of a batch: what failed or is empty, unknown pixel sizes, too few, cut and too small particles.
+
+    `keep` are the conditions that particles had to meet.
+    """
     if not images:
         return (f"There is no result: {_failed(failed)}." if failed else "There is no result: no image was given.",)
     warnings = [f"{_failed(failed)}; the results are those of the other images."] if failed else []
-    warnings += _about_images(images)
+    warnings += [*_about_conditions(images, keep), *_about_images(images)]
     for group in groups:
         place = f"Sizes in {group.unit}: " if len(groups) > 1 else ""
         warnings += [place + warning for warning in (*_about_particles(group, options), *group.statistics.warnings)]
@@ -36,9 +39,21 @@ def _failed(failed: int) -> str:
     return f"{count(failed, 'file')} could not be analysed"
 
 
+def _about_conditions(images: Sequence[ImageResult], keep: Sequence[str]) -> list[str]:
+    left_out = sum(image.left_out for image in images)
+    if not left_out:
+        return []
+    found = left_out + sum(image.particles for image in images)
+    emptied = [image for image in images if image.left_out and not image.particles]
+    said = (
+        f"{' and '.join(keep)} left out {left_out} of {count(found, 'particle')}: all results are of the others only."
+    )
+    return [said, *([f"No particle is left in {_names(emptied, images)}."] if emptied else [])]
+
+
 def _about_images(images: Sequence[ImageResult]) -> list[str]:
     unknown = [image for image in images if image.pixel_size is None]
-    empty = [image for image in images if not image.particles]
+    empty = [image for image in images if not image.particles and not image.left_out]
     known = {image.pixel_size for image in images if image.pixel_size is not None}
     warnings = []
     if unknown:

@@ -33,11 +33,13 @@ _EDGE = {
 }
 
 
-def describe_method(groups: Sequence[Group], options: SizeOptions, seed: int, settings: Mapping[str, Any]) -> str:
-    """The paragraph; empty where no image was analysed. `settings` as for `report`, made plain."""
+def describe_method(
+    groups: Sequence[Group], options: SizeOptions, seed: int, settings: Mapping[str, Any], keep: Sequence[str] = ()
+) -> str:
+    """The paragraph; empty where no image was analysed. `settings` as for `report`, made plain; `keep`: conditions."""
     if not groups:
         return ""
-    sentences = [_material(groups), *_segmentation(settings)]
+    sentences = [_material(groups), *_segmentation(settings), *_conditions(groups, keep)]
     if any(image.particles for group in groups for image in group.images):
         sentences += _selection(groups, options)
     if any(group.statistics.count > 1 for group in groups):
@@ -66,7 +68,7 @@ def _material(groups: Sequence[Group]) -> str:
     if unknown:
         details.append("pixel size unknown" + (f" for {unknown}" if known else ""))
     material = f"In {count(len(images), 'micrograph')} ({', '.join(details)})"
-    found = count(sum(image.particles for image in images), "particle")
+    found = count(sum(image.particles + image.left_out for image in images), "particle")
     return f"{material}, {found} {'was' if found == '1 particle' else 'were'} found with autoseg {autoseg.__version__}."
 
 
@@ -92,6 +94,13 @@ def _segmentation(settings: Mapping[str, Any]) -> Iterator[str]:
         yield f"Particles of fewer than {options['minimum_size']} pixels were dropped."
     if options.get("exclude_edge"):
         yield "Particles at the edge of the image were dropped, too."
+
+
+def _conditions(groups: Sequence[Group], keep: Sequence[str]) -> Iterator[str]:
+    """Nothing where every particle was welcome."""
+    if keep:
+        left_out = sum(image.left_out for group in groups for image in group.images)
+        yield f"Only those with {' and '.join(keep)} were kept ({left_out} left out)."
 
 
 def _selection(groups: Sequence[Group], options: SizeOptions) -> Iterator[str]:

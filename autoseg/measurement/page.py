@@ -68,7 +68,7 @@ def render(
         images=_images(batch),
         failures=run["failures"],
         scores=scores and _scores(scores, settings),
-        method=describe_method(groups, batch.sizes, batch.seed, settings),
+        method=describe_method(groups, batch.sizes, batch.seed, settings, [one.text for one in batch.conditions]),
         references=references(batch.sizes),
         settings=_flat({**settings, "report": run["report"]}),
         count=count,
@@ -81,7 +81,8 @@ def _overview(groups: Sequence[Group], batch: Batch) -> list[tuple[str, str]]:
     rows = [
         ("Images analysed", str(len(images))),
         ("Files that failed", str(len(batch.failures))),
-        ("Particles found", str(sum(image.particles for image in images))),
+        ("Particles found", str(sum(image.particles + image.left_out for image in images))),
+        *_left_out(batch),
         ("of these at the edge", str(sum(image.at_edge for image in images))),
         ("of these counted", str(sum(group.statistics.count for group in groups))),
     ]
@@ -95,6 +96,18 @@ def _overview(groups: Sequence[Group], batch: Batch) -> list[tuple[str, str]]:
             ("Pixel size", f"{known} ({source})" + (f", {count(times, 'image')}" if len(calibrations) > 1 else ""))
         )
     return rows
+
+
+def _left_out(batch: Batch) -> list[tuple[str, str]]:
+    """How many particles do not meet the conditions, if there are some, and how many do."""
+    if not batch.conditions:
+        return []
+    left_out = sum(image.left_out for image in batch.images)
+    unmet = " and ".join(condition.text for condition in batch.conditions)
+    return [
+        ("of these left out", f"{left_out} (kept: {unmet})"),
+        ("of these kept", str(sum(image.particles for image in batch.images))),
+    ]
 
 
 def _group(group: Group, options: SizeOptions) -> dict[str, Any]:

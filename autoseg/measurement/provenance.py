@@ -68,6 +68,7 @@ def describe_inputs(images: Sequence[ImageResult], folder: Path) -> list[dict[st
             "pixel_size_source": image.pixel_size_source,
             "notes": list(image.notes),
             "particles": image.particles,
+            "left_out_by_conditions": image.left_out,
             "results": {kind: path.relative_to(folder).as_posix() for kind, path in image.files.items()},
             "seconds_waited": image.seconds_waited,
             "seconds_written": image.seconds_written,

@@ -18,13 +18,14 @@ from autoseg.errors import AutosegError
 from autoseg.evaluation import Scores
 from autoseg.files import written_whole
 from autoseg.images.annotations import write_coco
-from autoseg.images.export import ENDINGS
+from autoseg.images.export import ENDINGS, ON_REQUEST
 from autoseg.images.names import names_for, refuse_inputs
 from autoseg.images.overlay import OverlayOptions
 from autoseg.images.segmentation import Segmentation
 from autoseg.images.tables import write_csv, write_excel
 from autoseg.measurement.batch import Batch, ImageResult, LabelsOnDisk, printable, writing_to
 from autoseg.measurement.caveats import find_caveats
+from autoseg.measurement.conditions import ConditionText, parse_condition
 from autoseg.measurement.method import count, number
 from autoseg.measurement.page import render
 from autoseg.measurement.provenance import describe_inputs, plain, versions, write_json
@@ -50,6 +51,10 @@ class ReportOptions(Options):
 
     title: str = Field("Particle size report", min_length=1)
     "Stands above the page."
+    keep: tuple[ConditionText, ...] = ()
+    "Keep only particles that meet all these conditions, such as 'circularity > 0.8', on columns of particles.csv."
+    uncertainty: bool = False
+    "Write for each image how unsure the network is, too: 0 where it is sure, 1 bit where it cannot tell."
     geojson: bool = False
     "Write the particles of each image as GeoJSON, too, with all that was measured."
     coco: bool = False
@@ -118,8 +123,11 @@ def report(
     plain(settings or {})  # whatever cannot be written is refused before the work begins
     options = _checked(options)
     _prepare(folder, inputs)
-    kinds = [kind for kind in ENDINGS if kind != "geojson" or options.geojson]
-    batch = Batch(folder, kinds, options.overlay, options.sizes, options.seed, inputs, failures=list(failures))
+    kinds = [kind for kind in ENDINGS if kind not in ON_REQUEST or getattr(options, kind)]
+    conditions = [parse_condition(text) for text in options.keep]
+    batch = Batch(
+        folder, kinds, options.overlay, options.sizes, options.seed, inputs, conditions, failures=list(failures)
+    )
     batch.take(segmentations)
     with writing_to(folder):
         groups = group_by_unit(batch)
@@ -197,7 +205,7 @@ def _write_tables(batch: Batch, groups: Sequence[Group], options: ReportOptions)
         summary=summary_table(groups, batch),
         failures=failures,
         statistics={group.unit: group.statistics for group in groups},
-        warnings=find_caveats(groups, batch.images, len(failures), options.sizes),
+        warnings=find_caveats(groups, batch.images, len(failures), options.sizes, options.keep),
     )
     for kind in ("particles", "summary", "failures"):
         if kind in report.files:

@@ -1,8 +1,9 @@
 """One row for each image, and one for all of them together: what `summary.csv` holds.
 
-`particles` were found, `counted` ones are in the statistics. `number_d50_nm` is the estimate of a percentile by number,
-`number_d50_low_nm` and `number_d50_high_nm` are the ends of its interval, and so on; where the pixel size is unknown,
-the names end in `_px`. Medians of shapes are by number, of the counted particles.
+`particles` were found and meet the conditions, if there are some; `counted` ones are in the statistics.
+`number_d50_nm` is the estimate of a percentile by number, `number_d50_low_nm` and `number_d50_high_nm` are the ends of
+its interval, and so on; where the pixel size is unknown, the names end in `_px`. Medians of shapes are by number, of
+the counted particles.
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ def _row(
     }
     return {
         **dict(zip(_FIRST, first, strict=True)),
+        "left_out_by_conditions": sum(image.left_out for image in images),
         "left_out_at_edge": statistics.left_out_at_edge,
         "left_out_occluded": statistics.left_out_occluded,
         "coverage": float(coverage),

@@ -132,7 +132,10 @@ class _Even(keras.utils.PyDataset):
 
 @dataclass(frozen=True)
 class LabelledViews:
-    """Turns an image and its label image (height, width) into what a segmenter sees, and what it shall say to it."""
+    """Turns an image and its label image (height, width) into what a segmenter sees, and what it shall say to it.
+
+    A third array of that size may say how certain each label is, in 0..1; its pixel counts as much in the training.
+    """
 
     head: Head
     weighted: bool = False
@@ -142,15 +145,17 @@ class LabelledViews:
     intensity: IntensityOptions = _UNCHANGED
     percentiles: Percentiles = PUBLISHED
 
-    def __call__(self, pair: tuple[np.ndarray, np.ndarray], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, pair: tuple[np.ndarray, ...], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Image (height, width, 1) and targets (height, width, channels) of a random view, float32."""
-        image, labels = pair
-        if image.shape != labels.shape:
-            raise ImageError(f"an image of {image.shape} pixels cannot have a label image of {labels.shape}")
+        image, labels, *maps = pair
+        for name, array in zip(("label image", "map of certainty"), (labels, *maps), strict=False):
+            if image.shape != array.shape:
+                raise ImageError(f"an image of {image.shape} pixels cannot have a {name} of {array.shape}")
         geometry = draw_geometry(rng, self.geometry, image.shape, self.crop)
         view = geometry.apply(normalize(image, self.percentiles))
         view = draw_intensity(rng, self.intensity).apply(view)
-        targets = make_targets(geometry.apply(labels, order="nearest"), self.head, weighted=self.weighted)
+        shown, *certainty = (geometry.apply(array, order="nearest") for array in (labels, *maps))
+        targets = make_targets(shown, self.head, weighted=self.weighted, certainty=next(iter(certainty), None))
         return view[..., np.newaxis], targets
 
 

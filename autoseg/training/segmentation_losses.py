@@ -22,7 +22,7 @@ _EPSILON = 1e-7  # keeps logarithms finite; float32 still tells 1 - 1e-7 from 1
 def cross_entropy(truth: Tensor, predicted: Tensor, foreground_weight: float | Literal["batch"] = 1.0) -> Tensor:
     """Binary cross-entropy, in which foreground counts `foreground_weight` times as much as background.
 
-    "batch" takes the number of background pixels for each foreground pixel of the batch.
+    "batch" takes the number of background pixels for each foreground pixel of the batch, by their weights.
 
     >>> truth, predicted = (ops.convert_to_tensor([[[[y]]]]) for y in (1.0, 0.5))
     >>> float(cross_entropy(truth, predicted, foreground_weight=2.0)[0])  # 2 log 2
@@ -31,7 +31,7 @@ def cross_entropy(truth: Tensor, predicted: Tensor, foreground_weight: float | L
     truth, predicted, weights = _parts(truth, predicted)
     factor: Tensor = foreground_weight
     if foreground_weight == "batch":
-        factor = ops.sum(1 - truth) / ops.maximum(ops.sum(truth), 1.0)
+        factor = ops.sum(weights * (1 - truth)) / ops.maximum(ops.sum(weights * truth), 1.0)
     emphasis = 1 + (factor - 1) * truth
     return _mean(_pixel_cross_entropy(truth, predicted) * weights * emphasis)
 
@@ -63,10 +63,15 @@ def focal(truth: Tensor, predicted: Tensor, gamma: float = 2.0) -> Tensor:
 
 
 def instances(truth: Tensor, predicted: Tensor) -> Tensor:
-    """For head "instances": cross-entropy of foreground and contact + 2 x that of the distance + 0.3 x their Dice."""
+    """For head "instances": cross-entropy of foreground and contact + 2 x that of the distance + 0.3 x their Dice.
+
+    No pixel counts more than once in the Dice, but less where it is uncertain: the distance's weights tell, as no
+    emphasis is in them.
+    """
     truth, predicted, weights = _parts(truth, predicted)
     entropy = ops.mean(_pixel_cross_entropy(truth, predicted) * weights, axis=(1, 2))
-    overlap = dice(truth[..., :2], predicted[..., :2])
+    certainty = ops.minimum(weights[..., 2:], 1.0)
+    overlap = dice(ops.concatenate([truth[..., :2], certainty, certainty], axis=-1), predicted[..., :2])
     return ops.mean(entropy[:, :2], axis=-1) + DISTANCE_WEIGHT * entropy[:, 2] + OVERLAP_WEIGHT * overlap
 
 

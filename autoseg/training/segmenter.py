@@ -74,6 +74,7 @@ def make_batches(
 ) -> tuple[Batches, Batches | None]:
     """Batches for training and for validation, of pairs (image, label image), both (height, width).
 
+    A third array of that size may follow, how certain the labels are, as `LabelledViews` takes it; then in all pairs.
     With `load`, `pairs` may be anything that `load(pair)` reads such a pair from, each time it is needed.
     The validation shows whole images, or, where views are crops, one fixed crop of each.
     """
@@ -148,5 +149,7 @@ def _make_loss(options: SegmenterOptions, training: Batches) -> Loss:
         return {"dice": losses.dice, "focal": losses.focal}[options.loss]
     weight = options.foreground_weight
     if weight == "training":
-        weight = foreground_ratio(targets[..., 0] for _, targets in training)
+        weight = foreground_ratio(
+            (targets[..., 0], targets[..., 1]) if targets.shape[-1] > 1 else targets[..., 0] for _, targets in training
+        )
     return partial(losses.cross_entropy, foreground_weight=weight)

@@ -20,7 +20,9 @@ CONTACT_WEIGHT, NEAR_CONTACT_WEIGHT = 5.0, 3.0
 _SQUARE, _CROSS = np.ones((3, 3), np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
 
-def make_targets(labels: np.ndarray, head: Head, *, weighted: bool = False) -> np.ndarray:
+def make_targets(
+    labels: np.ndarray, head: Head, *, weighted: bool = False, certainty: np.ndarray | None = None
+) -> np.ndarray:
     """Targets of a label image (height, width; 0 is background) as float32 (height, width, channels) in 0..1.
 
     Head "mask" has one channel: the foreground, in which a line of one pixel parts particles that touch; it is
@@ -29,7 +31,8 @@ def make_targets(labels: np.ndarray, head: Head, *, weighted: bool = False) -> n
     from 0 outside to 1 in its middle.
 
     With `weighted`, as many channels with the weights of the pixels follow: 5 for the contact, 3 for the foreground
-    around it, and 1 elsewhere.
+    around it, and 1 elsewhere. They follow, too, where there is a `certainty` of the labels, (height, width) in 0..1,
+    by which they are multiplied: pixels of certainty 0 do not count.
 
     >>> labels = np.array([[1, 1, 1, 2, 2, 0]])
     >>> make_targets(labels, "mask")[..., 0].tolist()
@@ -44,21 +47,27 @@ def make_targets(labels: np.ndarray, head: Head, *, weighted: bool = False) -> n
     parting = foreground & (cv2.dilate(values, _SQUARE) > values)
     contact = foreground & cv2.dilate(parting.view(np.uint8), _CROSS).view(bool)
     if head == "mask":
-        channels = [foreground & ~parting]
+        channels: list[np.ndarray] = [foreground & ~parting]
     else:
         channels = [foreground, contact, _distance(labels, values, foreground)]
-    if weighted:
-        channels += _weights(contact, foreground)[: len(channels)]
+    if weighted or certainty is not None:
+        weights = _weights(contact, foreground) if weighted else [np.ones(labels.shape, np.float32)] * len(channels)
+        factor = np.float32(1) if certainty is None else certainty
+        channels += [weight * factor for weight in weights[: len(channels)]]
     return np.stack(channels, axis=-1).astype(np.float32, copy=False)
 
 
-def foreground_ratio(masks: Iterable[np.ndarray]) -> float:
+def foreground_ratio(masks: Iterable[np.ndarray | tuple[np.ndarray, np.ndarray]]) -> float:
     """How many background pixels there are for each one of the foreground, over all masks, in 0..1, of any shape.
+
+    Where a mask comes with the weights of its pixels, each pixel counts as much as its weight.
 
     >>> foreground_ratio([np.array([1, 0]), np.array([0, 0])])
     3.0
     """
-    pixels, foreground = np.sum([(mask.size, mask.sum(dtype=float)) for mask in masks], axis=0)
+    weighted = ((mask if isinstance(mask, tuple) else (mask, np.ones_like(mask))) for mask in masks)
+    counts = [(weights.sum(dtype=float), (mask * weights).sum(dtype=float)) for mask, weights in weighted]
+    pixels, foreground = np.sum(counts, axis=0)
     return float((pixels - foreground) / max(foreground, 1.0))
 
 

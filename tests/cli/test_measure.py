@@ -130,6 +130,31 @@ def test_options_of_the_report_come_from_a_file_too(mask, tmp_path):
     assert run["report"]["sizes"]["edge"] == "keep" and "Größen" in (tmp_path / "out" / "report.html").read_text()
 
 
+def test_particles_are_kept_by_conditions_from_the_command_line_and_from_a_file(mask, tmp_path, capsys):
+    conditions = ["area_nm2 >= 400", "circularity > 0.8"]
+    out = tmp_path / "out"
+    assert measured(mask, "--pixel-size", 2, "--keep", *conditions, "--output", out) == 0
+    assert particles(out)["area_nm2"].tolist() == [4.0 * disc().sum()]
+    assert "area_nm2 >= 400 and circularity > 0.8 left out 1 of 2 particles" in capsys.readouterr().out
+    (tmp_path / "o.toml").write_text("keep = ['area_nm2 >= 400', 'circularity > 0.8']\npixel_size = 2\n")
+    assert measured(mask, "--options", tmp_path / "o.toml", "--output", tmp_path / "again") == 0
+    pd.testing.assert_frame_equal(particles(tmp_path / "again"), particles(out))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        (["circularty > 1"], "such as circularity, not 'circularty > 1'"),
+        (["label > 0", "again.png"], '"keep.1" must be a column, one of'),
+        ([], "--keep"),
+    ],
+)
+def test_what_is_no_condition_is_refused_before_anything_is_written(mask, tmp_path, capsys, conditions, expected):
+    assert measured(mask, "--output", tmp_path / "out", "--keep", *conditions) == 2
+    said = capsys.readouterr()
+    assert expected in said.err and not said.out and not (tmp_path / "out").exists()
+
+
 def test_an_empty_mask_has_an_explicit_result(tmp_path, capsys):
     imageio.imwrite(tmp_path / "a.png", np.zeros((16, 16), np.uint8))
     assert measured(tmp_path / "a.png", "--output", tmp_path / "out") == 0

@@ -13,6 +13,7 @@ from autoseg.cli import app, demo, main
 from autoseg.cli.verbs import VERBS
 from autoseg.evaluation import label
 from autoseg.images.labels import read_labels, write_labels
+from autoseg.images.uncertainty import entropy
 from autoseg.models import keras, save_model
 
 INFERRING = {verb.name: verb for verb in VERBS if verb.name in ("segment", "demo", "export")}
@@ -109,6 +110,18 @@ def test_options_reach_reading_network_particles_and_report(images, model, tmp_p
     run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert run["settings"]["predict"]["tiles"] == 32 and run["report"]["overlay"]["fill"] == 0.5
     assert run["settings"]["polarity"] == "dark" and run["inputs"][0]["rows"] == 30
+
+
+@once
+def test_uncertainty_and_conditions_are_there_on_request(images, model, tmp_path, capsys):
+    given = ["--keep", "label > 1", "centroid_column_px < 40", "--uncertainty", "--output", tmp_path / "out"]
+    assert segmented(images, model, *given) == 0
+    assert "label > 1 and centroid_column_px < 40 left out 3 of 5 particles" in capsys.readouterr().out
+    assert len(pd.read_csv(tmp_path / "out" / "particles.csv")) == 2
+    probability, uncertainty = (
+        tifffile.imread(tmp_path / "out" / f"b_{kind}.tif") for kind in ("probability", "uncertainty")
+    )
+    np.testing.assert_array_equal(uncertainty, entropy(probability))
 
 
 @once

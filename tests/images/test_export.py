@@ -16,6 +16,7 @@ from autoseg.images.micrograph import Micrograph
 from autoseg.images.overlay import OverlayOptions, draw_overlay
 from autoseg.images.rois import read_rois
 from autoseg.images.segmentation import Segmentation
+from autoseg.images.uncertainty import entropy
 
 LABELS = np.zeros((20, 30), np.uint16)
 LABELS[2:8, 3:9], LABELS[10:18, 5:25] = 1, 2
@@ -33,6 +34,7 @@ def test_every_file_holds_the_result(tmp_path):
     assert {kind: path.name for kind, path in paths.items()} == {
         "labels": "größe_labels.tif",
         "probability": "größe_probability.tif",
+        "uncertainty": "größe_uncertainty.tif",
         "overlay": "größe_overlay.png",
         "rois": "größe_rois.zip",
         "geojson": "größe.geojson",
@@ -40,7 +42,8 @@ def test_every_file_holds_the_result(tmp_path):
     assert sorted((tmp_path / "out").iterdir()) == sorted(paths.values())
     assert np.array_equal(read_labels(paths["labels"]), LABELS)
     assert np.array_equal(autoseg.read(paths["probability"]).pixels, PROBABILITY)
-    assert autoseg.read(paths["labels"]).pixel_size == autoseg.read(paths["probability"]).pixel_size == 2.5
+    assert np.array_equal(autoseg.read(paths["uncertainty"]).pixels, entropy(PROBABILITY))
+    assert {autoseg.read(paths[kind]).pixel_size for kind in ("labels", "probability", "uncertainty")} == {2.5}
     assert np.array_equal(np.asarray(Image.open(paths["overlay"])), draw_overlay(PIXELS[:20], LABELS, 2.5))
     assert np.array_equal(read_rois(paths["rois"], LABELS.shape), LABELS)
     features = json.loads(paths["geojson"].read_text())["features"]
@@ -55,15 +58,23 @@ def test_no_particle(tmp_path, kinds):
 
 
 def test_of_several_channels_the_foreground_is_written(tmp_path):
-    paths = export(segmentation(probability=np.stack([PROBABILITY, PROBABILITY / 2], axis=-1)), tmp_path)
+    stack = segmentation(probability=np.stack([PROBABILITY, PROBABILITY / 2], axis=-1))
+    paths = export(stack, tmp_path, kinds=["probability", "uncertainty"])
     assert np.array_equal(autoseg.read(paths["probability"]).pixels, PROBABILITY)
+    assert np.array_equal(autoseg.read(paths["uncertainty"]).pixels, entropy(PROBABILITY))
+
+
+def test_some_kinds_are_written_on_request_only(tmp_path):
+    assert set(export(segmentation(), tmp_path)) == {"labels", "probability", "overlay", "rois"}
 
 
 def test_a_segmentation_without_probability(tmp_path):
     without = segmentation(probability=None)
     assert set(export(without, tmp_path, name="b")) == {"labels", "overlay", "rois"}
-    with pytest.raises(AutosegError, match="no probability"):
-        export(without, tmp_path, kinds=["probability"])
+    for kind in ("probability", "uncertainty"):
+        with pytest.raises(AutosegError, match=f'no probability to write as "{kind}"'):
+            export(without, tmp_path / "none", kinds=["labels", kind])
+    assert not (tmp_path / "none").exists()
 
 
 def test_an_unknown_kind_is_refused_before_anything_is_written(tmp_path):

@@ -77,6 +77,18 @@ def test_a_failure_while_writing_an_image_is_one_too(tmp_path):
     assert [image.name for image in found.images] == ["b"]
 
 
+def test_an_uncertainty_map_is_written_on_request_and_fails_where_no_network_was(tmp_path):
+    given = [segmentation(Path("a.tif"), particles=1), segmentation(Path("b.tif"), particles=1)]
+    given[0].probability[3, 4] = 0.5
+    given[1] = Segmentation(given[1].labels, None, given[1].micrograph)
+    found = autoseg.report(given, tmp_path, FAST.changed(uncertainty=True))
+    assert [image.files["uncertainty"].name for image in found.images] == ["a_uncertainty.tif"]
+    written = autoseg.read(tmp_path / "a_uncertainty.tif").pixels
+    assert written.dtype == np.float32 and written[3, 4] == written.sum() == 1
+    assert found.failures["file"].tolist() == ["b.tif"]
+    assert 'no probability to write as "uncertainty"' in found.failures["reason"][0]
+
+
 def test_nothing_in_place_of_a_segmentation_does_not_end_the_batch_in_silence(tmp_path):
     with pytest.raises(AutosegError, match="not of NoneType"):
         autoseg.report([segmentation(particles=1), None], tmp_path, FAST)

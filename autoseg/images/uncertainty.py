@@ -1,0 +1,29 @@
+"""How unsure a network is, pixel by pixel."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autoseg.errors import ImageError
+
+
+def entropy(probability: np.ndarray) -> np.ndarray:
+    """The entropy in bits of a probability of foreground: 0 where the network is sure, 1 where p is 0.5.
+
+    `probability` is (rows, columns), such as the `foreground` of a segmentation; the result float32 of the same shape.
+
+    >>> entropy(np.array([[0.0, 0.5, 1.0]])).tolist()
+    [[0.0, 1.0, 0.0]]
+    """
+    if probability.ndim != 2 or probability.dtype.kind not in "biuf":
+        said = f"{probability.dtype} of shape {probability.shape}"
+        raise ImageError(f"a probability of foreground is an image of numbers from 0 to 1, not {said}")
+    foreground = probability.astype(np.float32)
+    if not ((foreground >= 0) & (foreground <= 1)).all():  # also where one is NaN
+        raise ImageError(f"a probability is from 0 to 1, not from {foreground.min():g} to {foreground.max():g}")
+    return _part(foreground) + _part(1 - foreground)
+
+
+def _part(probability: np.ndarray) -> np.ndarray:
+    """-p log p, which is 0 at 0."""
+    return probability * -np.log2(np.maximum(probability, np.finfo(np.float32).tiny))
