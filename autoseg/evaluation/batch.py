@@ -37,7 +37,7 @@ class EvaluateOptions(Options):
     kind: Kind = "auto"
     "What the files are; auto: an image with one value beside 0 is a mask, whose regions are the particles."
     rows: int | None = Field(None, ge=1)
-    "Compare only this many rows from the top: those above the info bar, where one side has it. Not set: all."
+    "Compare only this many rows from the top. Not set: those above the info bar of the micrograph, if that is given."
     pixel_size: float | None = Field(None, gt=0, le=1e6)
     "Edge length of a pixel in nm. Not set: what the files' metadata say, if anything."
 
@@ -101,10 +101,12 @@ class FileScores:
     def _score(self, name: str) -> Scores:
         """Score two files, and draw what is wrong."""
         options, pair = self.options, self.pairs[name]
-        predicted, true = read_pair(*pair, options.kind, options.rows)
+        scene = read(self.scenes[name]) if name in self.scenes else None
+        bar = None if scene is None else scene.info_bar
+        predicted, true = read_pair(*pair, options.kind, options.rows or bar)
         left_out: dict[str, Any] = {"min_size": options.min_size, "exclude_edges": options.exclude_edges}
         if name in self._pictures:
-            below = read(self.scenes[name]).pixels[: len(true)] if name in self.scenes else None
+            below = None if scene is None else scene.pixels[: len(true)]
             with written_whole(self._pictures[name]) as partial:
                 imageio.imwrite(partial, draw_errors(predicted, true, below, **left_out))
         sizes = (calibrate(path, true.shape).pixel_size for path in pair)

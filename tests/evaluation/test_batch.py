@@ -12,6 +12,7 @@ import tifffile
 from autoseg.errors import AutosegError, OptionsError
 from autoseg.evaluation import draw_errors, evaluate, summarize
 from autoseg.evaluation.batch import EvaluateOptions, FileScores
+from autoseg.files import shipped
 from autoseg.images.labels import write_labels
 from tests.evaluation.scenes import rectangles
 
@@ -168,3 +169,15 @@ def test_json_holds_everything_and_csv_the_numbers_of_each_image(pairs, tmp_path
 def test_where_nothing_was_scored_nothing_is_told_together(pairs):
     found = FileScores(pairs)
     assert found.together is None and found.to_dict()["all"] is None and found.to_dict()["images"] == {}
+
+
+def test_what_lies_in_the_info_bar_of_the_micrograph_is_not_compared(tmp_path):
+    truth = np.zeros((520, 640), np.uint8)
+    truth[100:140, 100:140], truth[490:510, 50:90] = 1, 2  # the second one is writing in the bar, taken for a particle
+    write_labels(tmp_path / "a_labels.tif", truth[:480])
+    write_labels(tmp_path / "truth.tif", truth)
+    pairs = {"a": (tmp_path / "a_labels.tif", tmp_path / "truth.tif")}
+    scene = shipped("datasets") / "samples" / "bright_spheroids.tif"  # its bar begins at row 480
+    found = FileScores(pairs, scenes={"a": scene})
+    found.score(pairs)
+    assert found.scores["a"].particles.f1 == 1
