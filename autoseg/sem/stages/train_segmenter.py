@@ -18,11 +18,14 @@ from autoseg.images.overlay import OverlayOptions, draw_overlay
 from autoseg.models import Preprocessing, save_model
 from autoseg.networks import build
 from autoseg.segmentation.instances import InstanceOptions, find_instances
+from autoseg.segmentation.predictor import Predictor
 from autoseg.sem.stages.filter import FilteredPairs
 from autoseg.sem.stages.grey import numbered_files, read_grey, sheet, to_bytes
 from autoseg.sem.stages.pairs import PairFiles, Pairs, read_pair
 from autoseg.sem.stages.prepare import Tiles
+from autoseg.sem.stages.thresholds import choose_thresholds
 from autoseg.stages import Outputs, Stage
+from autoseg.training.batches import split
 from autoseg.training.callbacks import BestWeights
 from autoseg.training.monitoring import CHECKPOINT, MonitoringOptions, predict_one, watch
 from autoseg.training.precision import mixed_precision
@@ -31,6 +34,8 @@ from autoseg.training.targets import CHANNELS
 
 SHOWN = 3
 "Images of each kind in a sample picture."
+CALIBRATING = 60
+"At most so many of the pairs laid aside for validation decide on the thresholds for finding particles."
 
 
 class TrainedSegmenter(Outputs):
@@ -46,6 +51,8 @@ class TrainSegmenterOptions(SegmenterOptions):
     "Name and parameters of the network, as `autoseg.networks.build` takes them; the head sets its outputs."
     bfloat16: bool = False
     "Compute in bfloat16, which is faster on hardware made for it."
+    half: bool = False
+    "Save the weights with 16 bits, which halves the file."
     from_disk: bool = False
     "Read images each time they are needed, instead of keeping them in memory."
     devices: int = Field(1, ge=1)
@@ -111,14 +118,30 @@ def _train(
     draw, best = partial(_draw, network, images, stage, instances), BestWeights()
     train_segmenter(network, training, validation, options, [best, *watch(folder, stage.monitoring, draw, [best])])
     if is_first():
+        _, aside = split(len(pairs), options.validation, seed)
+        chosen = _choose(network, stage, [load(pairs[index]) for index in aside[:CALIBRATING]])
         save_model(
             folder / "model",
             network,
             card=_card(stage, len(pairs)),
+            half=stage.half,
             polarity="either" if stage.polarity == "both" else stage.polarity,
             preprocessing=Preprocessing(percentiles=stage.percentiles),
-            postprocessing={"method": instances.method},
+            postprocessing=chosen,
         )
+
+
+def _choose(
+    network: keras.Model, stage: TrainSegmenter, pairs: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> dict[str, bool | int | float | str]:
+    """How particles are best found in what the network says."""
+    if stage.head == "mask":
+        return {"method": "distance"}
+    if not pairs:
+        return {"method": "contact"}
+    predictor = Predictor(network)
+    best = choose_thresholds(lambda image: predictor(normalize(image, stage.percentiles)), pairs)
+    return best.model_dump(include={"method", "contact_threshold", "distance_threshold"})
 
 
 def _draw(

@@ -1,0 +1,27 @@
+import numpy as np
+
+from autoseg.sem.stages.thresholds import choose_thresholds
+from autoseg.training.targets import make_targets
+
+LABELS = np.zeros((60, 60), np.uint16)
+LABELS[10:50, 5:25], LABELS[10:50, 25:55] = 1, 2  # they touch along a line
+
+
+def prediction(contact):
+    """One that knows nothing of distances, and is as sure of the contact as told."""
+    said = make_targets(LABELS, "instances")
+    said[..., 1] *= contact
+    said[..., 2] = LABELS > 0
+    return said
+
+
+def test_a_network_that_is_unsure_of_contacts_gets_a_lower_threshold():
+    pairs = [(np.zeros(LABELS.shape, np.uint8), LABELS)]
+    chosen = choose_thresholds(lambda image: prediction(0.3), pairs)
+    assert (chosen.method, chosen.contact_threshold, chosen.distance_threshold) == ("contact", 0.25, 0.15)
+
+
+def test_where_it_makes_no_difference_the_defaults_stay():
+    pairs = [(np.zeros(LABELS.shape, np.uint8), LABELS)]
+    chosen = choose_thresholds(lambda image: prediction(1.0), pairs)
+    assert (chosen.contact_threshold, chosen.distance_threshold) == (0.5, 0.15)
