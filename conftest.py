@@ -14,7 +14,7 @@ ONE_BACKEND = bool(os.environ.get("KERAS_BACKEND"))
 IMPORTS_KERAS = re.compile(
     r"^\s*(from|import) (keras|autoseg\.(_backend|_parallel|models|networks|training"
     r"|segmentation\.(engines|pipeline|predictor|reach|segment|steps)"
-    r"|sem\.(workflow|stages\.(evaluate|filter|generate|segment|simulate|train_\w+))))\b",
+    r"|sem\.(workflow|stages\.(evaluate|filter|generate|segment|simulate|self_train|train_\w+))))\b",
     re.MULTILINE,
 )
 PACKAGE = Path(__file__).parent / "autoseg"

@@ -63,8 +63,9 @@ def run(
     outputs = sem.run(chosen)
     if as_json:
         print(json.dumps({name: output.model_dump(mode="json") for name, output in outputs.items()}, indent=2))
-    else:
-        print(
-            f"The trained model is {outputs['train_segmenter'].model}\nThe results are in {outputs['segment'].results}"
-        )
+        return 0
+    trained = outputs.get("self_train") or outputs["train_segmenter"]
+    print(f"The trained model is {trained.model}")
+    if "segment" in outputs:
+        print(f"The results are in {outputs['segment'].results}")
     return 0

@@ -19,6 +19,7 @@ from autoseg.sem.stages.generate import Generate, GenerateOptions
 from autoseg.sem.stages.prepare import Prepare, PrepareOptions
 from autoseg.sem.stages.render import Render, RenderOptions
 from autoseg.sem.stages.segment import ResultOptions, Segment
+from autoseg.sem.stages.self_train import SelfTrain, SelfTrainOptions
 from autoseg.sem.stages.simulate import Simulate, SimulateOptions
 from autoseg.sem.stages.train_cyclegan import TrainCyclegan, TrainCycleganOptions
 from autoseg.sem.stages.train_segmenter import TrainSegmenter, TrainSegmenterOptions
@@ -72,10 +73,12 @@ class Options(_Options):
     "Stage 7: render micrographs by formulas."
     train_segmenter: TrainSegmenterOptions = TrainSegmenterOptions()
     "Stage 8: learn to segment."
+    self_train: SelfTrainOptions = SelfTrainOptions()
+    "Stage 9: learn from the micrographs, by what is found in them; only if rounds are asked for."
     segment: ResultOptions = ResultOptions()
-    "Stage 9: segment and measure the micrographs."
+    "Stage 10: segment and measure the micrographs."
     evaluate: EvaluateOptions = EvaluateOptions()
-    "Stage 10: score the result, if there are true masks."
+    "Stage 11: score the result, if there are true masks."
 
     @pydantic.model_validator(mode="before")
     @classmethod
@@ -116,6 +119,7 @@ def stages_of(options: Options) -> list[Stage | None]:
     micrographs, polarity = {"images": images, "read": options.read}, {"polarity": options.polarity}
     by_cyclegan, by_rendering = ("cyclegan" in options.sources, "rendering" in options.sources)
     by_wgan = by_cyclegan and options.simulate.source == "wgan"
+    by_itself = images is not None and options.self_train.rounds > 0
     return [
         Prepare(**micrographs, **polarity, **dict(options.prepare)) if images else None,
         TrainWgan(outlines=outlines, **dict(options.train_wgan)) if by_wgan else None,
@@ -125,6 +129,7 @@ def stages_of(options: Options) -> list[Stage | None]:
         Filter(**micrographs, **polarity, **dict(options.filter)) if by_cyclegan else None,
         Render(**micrographs, **polarity, outlines=outlines, **dict(options.render)) if by_rendering else None,
         TrainSegmenter(**polarity, **dict(options.train_segmenter)),
+        SelfTrain(**micrographs, training=options.train_segmenter, **dict(options.self_train)) if by_itself else None,
         Segment(**micrographs, **dict(options.segment)) if images else None,
         Evaluate(images=images, truth=truth, **dict(options.evaluate)) if truth else None,
     ]

@@ -19,6 +19,7 @@ from autoseg.sem.workflow import Options, run
 from tests.sem.scenes import write_outlines, write_scenes
 
 ROOT = Path(__file__).parents[2]
+SIZES = (144, 160), (121, 183)
 trains = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
 
 
@@ -30,7 +31,7 @@ def options(folder, **changes):
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("smoke")
-    write_scenes(folder, 2)
+    write_scenes(folder, 2, sizes=SIZES)
     write_outlines(folder)
     return folder, run(options(folder, truth=folder / "truth"))
 
@@ -39,9 +40,9 @@ def finished(tmp_path_factory):
 def test_every_micrograph_ends_as_labels_and_in_the_report(finished):
     _, outputs = finished
     results = outputs["segment"].results
-    for number in range(2):
-        assert read_labels(results / f"{number}_labels.tif").shape == (144, 160)
-        assert read_labels(outputs["filter"].segmented / f"{number}_labels.tif").shape == (144, 160)
+    for number, size in enumerate(SIZES):
+        assert read_labels(results / f"{number}_labels.tif").shape == size
+        assert read_labels(outputs["filter"].segmented / f"{number}_labels.tif").shape == size
     assert "0.png" in (results / "report.html").read_text(encoding="utf-8")
     assert load_model(outputs["train_segmenter"].model).network.output_shape[-1] == 3
 
@@ -59,8 +60,9 @@ def test_the_stages_are_folders_that_can_be_understood(finished):
         "06_filter",
         "07_render",
         "08_train_segmenter",
-        "09_segment",
-        "10_evaluate",
+        "09_self_train",
+        "10_segment",
+        "11_evaluate",
     ]
     for stage in ("02_train_wgan", "04_train_cyclegan", "08_train_segmenter"):
         pictures = sorted((folder / "run" / stage / "pictures").iterdir())
@@ -90,7 +92,7 @@ def test_a_changed_option_redoes_what_depends_on_it_and_nothing_else(finished):
         for path in (folder / "run").glob("*/manifest.json")
         if path.stat().st_mtime_ns != written[path.parent.name]
     }
-    assert changed == {"09_segment", "10_evaluate"}
+    assert changed == {"10_segment", "11_evaluate"}
 
 
 @trains
@@ -181,6 +183,18 @@ def test_the_command_goes_on_with_a_run(finished, tmp_path, capsys):
     assert main(["run", "sem", str(tmp_path / "options.json"), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["evaluate"]["f1"] == outputs["evaluate"].f1
+
+
+@trains
+def test_renderings_alone_make_a_model_for_any_micrographs(tmp_path, capsys):
+    changes = {"sources": ("rendering",), "render": {"source": "shapes"}, "own_processes": False}
+    Options(profile="smoke", folder=tmp_path / "run", **changes).to_file(tmp_path / "recipe.json")
+    assert main(["run", "sem", str(tmp_path / "recipe.json")]) == 0
+    assert "08_train_segmenter" in capsys.readouterr().out
+    assert sorted(path.name for path in (tmp_path / "run").iterdir() if path.is_dir()) == [
+        "07_render",
+        "08_train_segmenter",
+    ]
 
 
 @pytest.mark.parametrize(

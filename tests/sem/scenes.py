@@ -17,11 +17,11 @@ def scene(rng, size=(144, 160), count=12, bright=True):
     return image.clip(0, 255).astype(np.uint8), labels
 
 
-def write_scenes(folder, count, **settings):
-    """Micrographs 0.png, 1.png, ... in the folder `images`, and their labels in `truth`."""
+def write_scenes(folder, count, sizes=((144, 160),), **settings):
+    """Micrographs 0.png, 1.png, ... of these sizes in turn in the folder `images`, and their labels in `truth`."""
     rng = np.random.default_rng(0)
     for number in range(count):
-        image, labels = scene(rng, **settings)
+        image, labels = scene(rng, size=sizes[number % len(sizes)], **settings)
         (folder / "images").mkdir(exist_ok=True)
         imageio.imwrite(folder / "images" / f"{number}.png", image)
         write_labels(folder / "truth" / f"{number}_labels.tif", labels)

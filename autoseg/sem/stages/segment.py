@@ -47,11 +47,18 @@ class Segment(Stage, ResultOptions):
         """The micrographs."""
         return [self.images]
 
-    def run(self, folder: Path, rng: np.random.Generator, *, train_segmenter: TrainedSegmenter) -> Results:
+    def run(
+        self,
+        folder: Path,
+        rng: np.random.Generator,
+        *,
+        train_segmenter: TrainedSegmenter,
+        self_train: TrainedSegmenter | None = None,
+    ) -> Results:
         """Write the results."""
         paths = images_in(self.images)
         options = SegmentOptions(read=self.read, predict=self.predict, instances=self.instances)
-        segmenter = Segmenter(train_segmenter.model, options)
+        segmenter = Segmenter((self_train or train_segmenter).model, options)
         segmentations = tqdm(segment_all(paths, segmenter), total=len(paths), unit="image", disable=None)
         made = report(segmentations, folder / "results", self.report, inputs=paths, settings=segmenter.describe())
         if len(made.failures):
