@@ -62,7 +62,7 @@ class Options(pydantic.BaseModel, metaclass=_Explained):
         except OptionsError as error:
             if error.file is not None:
                 raise
-            raise OptionsError(error.problem, file=path) from None
+            raise OptionsError(error.problem, file=path, advice=error.advice) from None
 
     def to_file(self, path: str | os.PathLike[str]) -> None:
         """Write all options, defaults included, to a TOML (with a comment for each) or JSON file."""

@@ -12,7 +12,7 @@ from autoseg.cli.inputs import expanded, micrographs_in
 from autoseg.cli.messages import progress
 from autoseg.cli.parameters import AsJson, Reading
 from autoseg.cli.results import Reporting, result_paths, tell
-from autoseg.errors import AutosegError, ImageError
+from autoseg.errors import AutosegError, ImageError, OptionsError
 from autoseg.evaluation.files import Kind, by_stem, label_files, read_particles
 from autoseg.images.calibration import calibrate
 from autoseg.images.micrograph import Micrograph, ReadOptions
@@ -46,6 +46,8 @@ def measure(
     kind
         What the files are; auto: an image with one value beside 0 is a mask, whose regions are the particles.
     """
+    if reporting.uncertainty:
+        raise OptionsError("labels do not say how uncertain they are", advice="Leave out --uncertainty.")
     files = expanded(labels, label_files)
     pairs = [(file, file) for file in files] if images is None else _with_images(files, images)
     inputs = [image for _, image in pairs]

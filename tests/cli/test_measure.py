@@ -159,3 +159,8 @@ def test_an_empty_mask_has_an_explicit_result(tmp_path, capsys):
     imageio.imwrite(tmp_path / "a.png", np.zeros((16, 16), np.uint8))
     assert measured(tmp_path / "a.png", "--output", tmp_path / "out") == 0
     assert "0 particles" in capsys.readouterr().out and len(particles(tmp_path / "out")) == 0
+
+
+def test_uncertainty_of_labels_is_refused_before_anything_is_written(mask, tmp_path, capsys):
+    assert measured(mask, "--output", tmp_path / "out", "--uncertainty") == 2
+    assert "Leave out --uncertainty" in capsys.readouterr().err and not (tmp_path / "out").exists()
