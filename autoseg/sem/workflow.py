@@ -10,6 +10,7 @@ import pydantic
 from pydantic import Field
 
 from autoseg.evaluation.batch import EvaluateOptions
+from autoseg.images.folders import images_in
 from autoseg.images.micrograph import ReadOptions
 from autoseg.options import Options as _Options
 from autoseg.sem.profiles import Profile, options_of
@@ -137,6 +138,8 @@ def stages_of(options: Options) -> list[Stage | None]:
 
 def run(options: Options) -> dict[str, Outputs]:
     """Do what is not done yet of the workflow; what each stage hands on, by its name."""
+    for folder in filter(None, (options.images, options.outlines, options.truth)):
+        images_in(folder)  # a folder that is missing, or empty, is told now and not hours later
     options.to_file(options.folder / "options.toml")
     return Run(options.folder, stages_of(options), options.seed, options.own_processes).execute()
 

@@ -12,7 +12,7 @@ from autoseg import sem
 from autoseg._backend import BACKEND
 from autoseg.backends import TRAINABLE
 from autoseg.cli import main
-from autoseg.errors import OptionsError
+from autoseg.errors import ImageError, OptionsError
 from autoseg.images.labels import read_labels
 from autoseg.models import load_model
 from autoseg.sem.workflow import Options, run
@@ -183,6 +183,16 @@ def test_the_command_goes_on_with_a_run(finished, tmp_path, capsys):
     assert main(["run", "sem", str(tmp_path / "options.json"), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["evaluate"]["f1"] == outputs["evaluate"].f1
+
+
+@pytest.mark.parametrize("missing", ["images", "outlines", "truth"])
+def test_a_folder_that_is_missing_is_told_before_the_work_begins(tmp_path, missing):
+    write_scenes(tmp_path, 1)
+    write_outlines(tmp_path)
+    settings = {name: tmp_path / name for name in ("images", "outlines", "truth")} | {missing: tmp_path / "nowhere"}
+    with pytest.raises(ImageError, match="nowhere: is not a folder"):
+        run(Options(profile="smoke", folder=tmp_path / "run", **settings))
+    assert not (tmp_path / "run").exists()
 
 
 @trains
