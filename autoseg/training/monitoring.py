@@ -27,7 +27,7 @@ class MonitoringOptions(Options):
     pictures_every: int = Field(1, ge=0)
     "Epochs between sample pictures; 0: none."
     tensorboard: bool = False
-    "Write logs for TensorBoard as well; it has to be installed."
+    "Write logs for TensorBoard as well; it has to be installed, and TensorFlow, whatever trains."
 
 
 def watch(
@@ -52,6 +52,8 @@ def predict_one(network: keras.Model, image: np.ndarray) -> np.ndarray:
 
 
 def _tensorboard(folder: Path) -> keras.callbacks.Callback:
-    if find_spec("tensorboard") is None:
-        raise OptionsError("tensorboard is not installed", advice="pip install tensorboard, or set tensorboard=false.")
+    missing = [name for name in ("tensorboard", "tensorflow") if find_spec(name) is None]  # Keras writes with both
+    if missing:
+        problem = f"{' and '.join(missing)} must be installed to write for TensorBoard"
+        raise OptionsError(problem, advice='Install what is missing with pip, or set "tensorboard" to false.')
     return keras.callbacks.TensorBoard(folder, write_graph=False)

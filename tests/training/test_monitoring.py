@@ -32,5 +32,5 @@ def test_pictures_can_be_left_out(tmp_path):
 
 def test_tensorboard_is_asked_for_only_where_it_is_installed(tmp_path, monkeypatch):
     monkeypatch.setattr(monitoring, "find_spec", lambda name: None)
-    with pytest.raises(OptionsError, match="pip install tensorboard"):
+    with pytest.raises(OptionsError, match="tensorboard and tensorflow must be installed"):
         train(tmp_path, 1, tensorboard=True)
