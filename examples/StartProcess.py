@@ -8,6 +8,7 @@ import os
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # or "torch", or "jax"; whichever is installed
 
+import logging
 import shutil
 from pathlib import Path
 
@@ -74,6 +75,8 @@ MIN_DISTANCE = 9  # Particles are parted where their centres are so many pixels 
 
 def main() -> None:
     """Run the workflow, or go on with it."""
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
+    logging.getLogger("autoseg").setLevel(logging.INFO)  # which stage is at work
     os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = str(ALLOW_MEMORY_GROWTH).lower()
     options = sem.Options(
         profile=PROFILE or "published",
@@ -88,6 +91,7 @@ def main() -> None:
     outputs = sem.run(options)
     shutil.copytree(outputs["filter"].segmented, OUTPUT_DIR_CYCLEGAN, dirs_exist_ok=True)
     shutil.copytree(outputs["segment"].results, OUTPUT_DIR_UNET, dirs_exist_ok=True)
+    print(f"The results are in {OUTPUT_DIR_UNET}: begin with report.html")
 
 
 def settings() -> dict:
