@@ -109,7 +109,9 @@ def _table(options: Options, table: Any) -> Any:
                 continue
             for line in (field.description or "").splitlines():
                 table.add(tomlkit.comment(line))
-            if value is not None:
+            if name not in values:
+                table.add(tomlkit.comment(f"{name} is not set"))
+            elif value is not None:
                 table.add(name, _table(value, tomlkit.table()) if isinstance(value, Options) else values[name])
             elif field.default is None:
                 table.add(tomlkit.comment(f"{name} is not set"))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from skimage.filters import threshold_otsu
 
 from autoseg.errors import ImageError, OptionsError
@@ -25,7 +25,10 @@ _Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class InstanceOptions(Options):
-    """How particles are found in a network's output, and which of them count."""
+    """How particles are found in a network's output, and which of them count.
+
+    Only what was set is written to files: of the rest, a model may recommend other values than these defaults.
+    """
 
     method: Literal["contact", "distance"] = "contact"
     "contact: part particles where the network sees contacts. distance: where the foreground alone is narrow."
@@ -57,6 +60,10 @@ class InstanceOptions(Options):
     "Keep a particle only if its mean grey value is above this times Li's threshold of the image. Not set: keep all."
     polarity: Literal["bright", "dark"] = "bright"
     "dark: with li_factor, keep a particle only if its mean grey value is below Li's threshold divided by that."
+
+    @model_serializer(mode="wrap")
+    def _only_what_is_set(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in serialize(self).items() if name in self.model_fields_set}
 
 
 def find_instances(

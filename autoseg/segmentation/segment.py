@@ -130,7 +130,8 @@ def _complete(options: SegmentOptions, model: Model) -> InstanceOptions:
         values["method"] = "distance"
     values |= config.postprocessing
     try:
-        return InstanceOptions(**values | {name: getattr(given, name) for name in given.model_fields_set})
+        found = InstanceOptions(**values | {name: getattr(given, name) for name in given.model_fields_set})
+        return InstanceOptions(**dict(found))  # all of them set: what a report tells is complete
     except OptionsError as error:
         raise ModelError(f'the model "{model.name}" recommends what cannot be: {error}') from None
 

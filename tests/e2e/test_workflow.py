@@ -143,6 +143,13 @@ def test_options_survive_their_file(tmp_path):
     assert given.segment.instances.method == "distance"
 
 
+def test_the_file_of_a_run_leaves_to_the_model_what_it_recommends(tmp_path):
+    given = Options(profile="cpu", images="i", outlines="o", segment={"instances": {"minimum_size": 30}})
+    given.to_file(tmp_path / "options.toml")
+    again = Options.from_file(tmp_path / "options.toml")
+    assert again.segment.instances.model_fields_set == {"minimum_size"}
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [

@@ -486,3 +486,12 @@ def test_any_mask_and_any_options(case):
         assert_the_mask_tells_all(labels)
     for dtype in (np.uint8, np.float16, np.float32, np.float64):
         np.testing.assert_array_equal(find_instances(channels.astype(dtype), options), labels)
+
+
+@pytest.mark.parametrize("ending", ["toml", "json"])
+def test_a_file_leaves_unset_what_a_model_may_recommend(tmp_path, ending):
+    path = tmp_path / f"options.{ending}"
+    InstanceOptions(minimum_size=30, lines=False).to_file(path)
+    found = InstanceOptions.from_file(path)
+    assert found.model_fields_set == {"minimum_size", "lines"}
+    assert found == InstanceOptions(minimum_size=30, lines=False)
