@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +16,7 @@ from autoseg.cli.tables import aligned
 from autoseg.evaluation import Scores, summarize
 from autoseg.evaluation.batch import EvaluateOptions, FileScores
 from autoseg.evaluation.files import pair_up
+from autoseg.evaluation.intervals import ENOUGH_IMAGES, Interval
 
 
 def evaluate(
@@ -55,7 +56,7 @@ def evaluate(
     if as_json:
         print(json.dumps(found.to_dict(), indent=2))
     elif found.scores:
-        print(score_table(found.scores))
+        print(score_table(found.scores), size_table(summarize(list(found.scores.values()))), sep="\n\n")
         if output:
             print(f"\nThe scores, and a picture of each image's errors, are in {output}")
     return 1 if found.failures else 0
@@ -69,7 +70,43 @@ def score_table(scores: Mapping[str, Scores]) -> str:
     for name, found in {**scores, **together}.items():
         one = found.particles
         numbers = (one.precision, one.recall, one.f1, one.average_precision, one.mean_best_iou)
-        rows.append(
-            [name, one.true, one.predicted, *numbers, found.published.image_iou, found.sizes_px.relative_error(50)]
-        )
+        median_error = (found.sizes_nm or found.sizes_px).relative_error(50)
+        rows.append([name, one.true, one.predicted, *numbers, found.published.image_iou, median_error])
     return aligned(header, rows)
+
+
+def size_table(scores: Scores) -> str:
+    """Percentiles of the diameters of all particles, true and found, with their intervals; in nm where known."""
+    unit = "px" if scores.sizes_nm is None else "nm"
+    header = [f"diameter ({unit})", "true", "found", "error (%)"]
+    note = f"In brackets: 95 % bootstrap intervals, {'particles' if scores.images == 1 else 'images'} drawn anew"
+    if 1 < scores.images < ENOUGH_IMAGES:
+        note += f"; too narrow, as there are only {scores.images} images"
+    return f"{aligned(header, size_rows(scores), texts=len(header))}\n{note}."
+
+
+def size_rows(scores: Scores) -> list[list[str]]:
+    """A row for each percentile: its name, true, found, and error in per cent, each with its interval."""
+    sizes = scores.sizes_nm or scores.sizes_px
+    return [
+        [
+            f"D{percentile}",
+            _with_interval(found.true, found.true_interval, _length),
+            _with_interval(found.predicted, found.predicted_interval, _length),
+            _with_interval(found.relative_error, found.relative_error_interval, _per_cent),
+        ]
+        for percentile, found in sizes.percentiles.items()
+    ]
+
+
+def _with_interval(value: float | None, interval: Interval | None, write: Callable[[float | None], str]) -> str:
+    return write(value) + (f" [{write(interval.low)}, {write(interval.high)}]" if interval else "")
+
+
+def _length(value: float | None) -> str:
+    """Four digits, as in reports, of whose modules a mere evaluation needs none: they take long to import."""
+    return "-" if value is None else f"{value:.0f}" if value >= 1e3 else f"{value:#.4g}"
+
+
+def _per_cent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:+.1f}"

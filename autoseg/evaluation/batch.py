@@ -115,11 +115,14 @@ class FileScores:
 
 
 def _flat(found: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested numbers with names such as particles.f1; lists are for JSON only."""
+    """Nested numbers with names such as particles.f1; the ends of intervals apart; other lists are for JSON only."""
     flat: dict[str, Any] = {}
     for name, value in found.items():
         if isinstance(value, Mapping):
             flat |= _flat(value, f"{prefix}{name}.")
+        elif name.endswith("_interval"):
+            ends = (f"{prefix}{name.removesuffix('_interval')}_{end}" for end in ("low", "high"))
+            flat |= dict(zip(ends, value or (None, None), strict=True))
         elif not isinstance(value, list):
             flat[prefix + name] = value
     return flat

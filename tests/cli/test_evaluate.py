@@ -49,6 +49,26 @@ def test_folders_are_matched_and_scored_one_to_one(folders, capsys):
     assert found["images"]["b"]["sizes_nm"]["d50"]["true"] == pytest.approx(2.5 * np.sqrt(400 / np.pi))
 
 
+def test_the_size_distribution_is_told_in_nm_where_the_pixel_size_is_known(folders, capsys):
+    assert evaluated(folders) == 0
+    _, sizes = capsys.readouterr().out.split("\n\n")
+    header, *rows, note = sizes.splitlines()
+    assert header.split("  ")[0] == "diameter (nm)" and [row.split()[0] for row in rows] == [
+        "D10",
+        "D25",
+        "D50",
+        "D75",
+        "D90",
+    ]
+    assert rows[2].split("  ", 1)[1].split() == ["28.21", "[28.21,", "28.21]"] * 2 + ["+0.0", "[+0.0,", "+0.0]"]
+    assert note.endswith("images drawn anew; too narrow, as there are only 2 images.")
+    for path in (folders / "predicted").glob("*.tif"):
+        write_labels(path, truth())
+    assert main(["evaluate", str(folders / "predicted" / "b_labels.tif"), str(folders / "true" / "b.tif")]) == 0
+    _, sizes = capsys.readouterr().out.split("\n\n")
+    assert sizes.startswith("diameter (px)") and sizes.endswith("particles drawn anew.\n") and "11.28 [11.28" in sizes
+
+
 def test_scores_and_pictures_are_written(folders, capsys):
     grey = np.random.default_rng(0).integers(0, 255, (48, 60)).astype(np.uint8)  # with eight rows of info bar
     for name in ("größe 1", "b"):
@@ -68,7 +88,8 @@ def test_scores_and_pictures_are_written(folders, capsys):
 def test_two_files_need_not_have_the_same_name(folders, capsys):
     first, second = folders / "predicted" / "b_labels.tif", folders / "true" / "größe 1.tif"
     assert main(["evaluate", str(first), str(second)]) == 0
-    assert capsys.readouterr().out.count("\n") == 2  # no line for all, as there is one
+    scores, _ = capsys.readouterr().out.split("\n\n")
+    assert scores.count("\n") == 1  # no line for all, as there is one
 
 
 def test_masks_are_labelled_and_options_reach_the_scores(tmp_path, capsys):

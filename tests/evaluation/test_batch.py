@@ -166,6 +166,19 @@ def test_json_holds_everything_and_csv_the_numbers_of_each_image(pairs, tmp_path
     assert not [column for column in table if "by_iou" in column]  # a list has no place in a table
 
 
+def test_ends_of_intervals_are_columns_of_their_own(pairs, tmp_path):
+    write_labels(pairs["a"][0], np.zeros_like(TRUTH))
+    found = scored(pairs)
+    found.write(tmp_path)
+    table = pd.read_csv(tmp_path / "scores.csv").set_index("image")
+    assert not [column for column in table if "interval" in column]
+    ends = [f"sizes_px.d50.{name}_{end}" for name in ("predicted", "true", "relative_error") for end in ("low", "high")]
+    intervals = found.scores["b"].to_dict()["sizes_px"]["d50"]
+    expected = [end for name in ("predicted", "true", "relative_error") for end in intervals[f"{name}_interval"]]
+    assert table.loc["b", ends].tolist() == pytest.approx(expected)
+    assert table.loc["a", ends].isna().tolist() == [True, True, False, False, True, True]  # nothing was found there
+
+
 def test_where_nothing_was_scored_nothing_is_told_together(pairs):
     found = FileScores(pairs)
     assert found.together is None and found.to_dict()["all"] is None and found.to_dict()["images"] == {}

@@ -169,7 +169,7 @@ def test_published_scores_average_images_and_the_others_pool_particles():
     both = summarize([evaluate(one, one, pixel_size=2), evaluate(one, TWO)])
     assert (both.images, both.published.image_iou) == (2, 0.75)
     assert both.particles.recall == 2 / 3
-    assert len(both.sizes_px.true) == 3
+    assert len(both.sizes_px.true) == 3 and len(both.sizes_px.images) == 2
     assert both.sizes_nm is None
 
 
