@@ -39,14 +39,26 @@ class Recipe:
     info_bar: bool = False
 
 
-SURFACE = RenderingOptions(thickness_contrast=0, vibration=(0, 0.1), shading=(0.4, 0.4), texture=(0.03, 0.06))
+SURFACE = RenderingOptions(
+    thickness_contrast=0, crease=(0, 0), vibration=(0, 0.1), shading=(0.4, 0.4), texture=(0.03, 0.06)
+)
 TRANSMISSION = RenderingOptions(polarity="dark", vibration=(0, 0.1))
+
+LOOSE = GrowthOptions(
+    magnification=(1, 1),
+    size_spread=(0, 0),
+    single=0.2,
+    compactness=(0, 0.8),
+    overlap=(0, 0.25),
+    piled=0.2,
+    max_overlap=0.6,
+)
 
 RECIPES = {
     "bright_spheroids": Recipe(
         seed=1,
         shapes=ShapeOptions(kinds=["ellipse"], diameter=42, spread=0.2, elongation=(1, 1.4)),
-        masks=GrowthOptions(size=(480, 640), particles=(75, 75), magnification=(1, 1), cluster=(2, 12), single=0.4),
+        masks=LOOSE.changed(size=(480, 640), particles=(75, 75), cluster=(2, 12), single=0.4),
         rendering=SURFACE.changed(
             ground=(0.12, 0.12), contrast=(0.55, 0.55), rim=(0.6, 0.6), rim_width=(0.15, 0.15), substrate=(0.04, 0.04)
         ),
@@ -56,7 +68,7 @@ RECIPES = {
     "bright_agglomerates": Recipe(
         seed=2,
         shapes=ShapeOptions(kinds=["polygon", "ellipse", "grain"], diameter=26, spread=0.25, roughness=0.06),
-        masks=GrowthOptions(size=(384, 512), particles=(150, 150), magnification=(1, 1), cluster=(5, 60), single=0.1),
+        masks=LOOSE.changed(size=(384, 512), particles=(150, 150), cluster=(5, 60), single=0.1),
         rendering=SURFACE.changed(
             ground=(0.1, 0.1), contrast=(0.5, 0.5), height_brightness=(0.4, 0.4), shadow=(0.9, 0.9), rim=(0.5, 0.5)
         ),
@@ -74,7 +86,7 @@ RECIPES = {
     "bright_dark_field": Recipe(
         seed=4,
         shapes=ShapeOptions(kinds=["ellipse", "polygon"], diameter=20, spread=0.35),
-        masks=GrowthOptions(size=(384, 512), particles=(130, 130), magnification=(1, 1), cluster=(2, 20)),
+        masks=LOOSE.changed(size=(384, 512), particles=(130, 130), cluster=(2, 20)),
         rendering=TRANSMISSION.changed(
             polarity="bright", thickness_contrast=1, ground=(0.06, 0.06), contrast=(0.7, 0.7), opacity=(0.5, 0.5)
         ),
@@ -94,9 +106,7 @@ RECIPES = {
     "dark_grains": Recipe(
         seed=6,
         shapes=ShapeOptions(kinds=["grain", "polygon"], diameter=34, spread=0.35),
-        masks=GrowthOptions(
-            size=(384, 512), particles=(80, 80), magnification=(1, 1), cluster=(2, 15), max_overlap=0.2
-        ),
+        masks=LOOSE.changed(size=(384, 512), particles=(80, 80), cluster=(2, 15), max_overlap=0.2),
         rendering=TRANSMISSION.changed(ground=(0.12, 0.12), contrast=(0.85, 0.85), opacity=(3, 3), fringe=(0.4, 0.4)),
         pixel_size=1.5,
         warp=WarpOptions(),

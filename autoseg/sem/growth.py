@@ -12,9 +12,10 @@ from pydantic import AfterValidator, Field
 
 from autoseg.errors import OptionsError
 from autoseg.images.geometry import Factors, draw_factor, ordered
+from autoseg.images.intensity import Amounts
 from autoseg.options import Options
 from autoseg.sem.masks import MaskOptions, SimulatedMask, paint
-from autoseg.sem.outlines import Sample, transformed
+from autoseg.sem.outlines import SMALLEST, Sample, equivalent_diameter, transformed
 from autoseg.sem.placement import Edge, Particle
 
 DIRECTIONS = 64
@@ -27,21 +28,23 @@ class GrowthOptions(Options):
 
     size: tuple[Edge, Edge] = (384, 384)
     "Height and width of a mask in pixels."
-    particles: Annotated[tuple[Edge, Edge], AfterValidator(ordered)] = (30, 130)
+    particles: Annotated[tuple[Edge, Edge], AfterValidator(ordered)] = (40, 240)
     "Lowest and highest number of particles in and just around a mask, whether they are seen in the end or not."
     magnification: Factors = (0.7, 1.4)
     "Range of the factor on the size of all particles in a mask, relative to the outlines."
-    single: Share = 0.2
+    size_spread: Amounts = (0.0, 0.3)
+    "Range, over masks, of the standard deviation of the logarithm of a further factor that each particle has."
+    single: Share = 0.1
     "Share of the particles that lie alone."
-    cluster: Annotated[tuple[Edge, Edge], AfterValidator(ordered)] = (2, 40)
+    cluster: Annotated[tuple[Edge, Edge], AfterValidator(ordered)] = (2, 60)
     "Lowest and highest number of particles in a cluster; small clusters are more frequent."
-    compactness: Annotated[tuple[Share, Share], AfterValidator(ordered)] = (0.0, 0.8)
+    compactness: Annotated[tuple[Share, Share], AfterValidator(ordered)] = (0.2, 1.0)
     "Range, over clusters, of how much they tend to heaps, 1, rather than to chains, 0."
-    overlap: Annotated[tuple[Share, Share], AfterValidator(ordered)] = (0.0, 0.25)
+    overlap: Annotated[tuple[Share, Share], AfterValidator(ordered)] = (0.0, 0.5)
     "Range, over masks, of how far neighbours reach into each other at most, relative to touching ones' distance."
-    piled: Share = 0.2
+    piled: Share = 0.4
     "Share of a cluster's particles that lie on others rather than beside them."
-    max_overlap: Share = 0.6
+    max_overlap: Share = 0.9
     "A particle is left out if more than this share of its area were to lie on others."
     rim: int = Field(2, ge=0)
     "Width in pixels of the dark rim of a particle, where it lies on another one."
@@ -97,11 +100,19 @@ def _draw_members(sample: Sample, count: int, options: GrowthOptions, rng: np.ra
     outlines = sample(count, rng)
     if len(outlines) != count:
         raise OptionsError(f"the source of outlines gave {len(outlines)} where {count} were asked for")
-    factor = draw_factor(rng, options.magnification)
-    turned = [transformed(outline, factor, rng.uniform(0, 2 * math.pi)) for outline in outlines]
+    factors, turns = _draw_factors(outlines, options, rng), rng.uniform(0, 2 * math.pi, count)
+    turned = [transformed(*member) for member in zip(outlines, factors.tolist(), turns.tolist(), strict=True)]
     reaches = [_reach(shape) for shape in turned]
     members = zip(turned, reaches, strict=True)
     return [_Member(shape, np.zeros(2), reach, float(reach.mean())) for shape, reach in members]
+
+
+def _draw_factors(outlines: Sequence[np.ndarray], options: GrowthOptions, rng: np.random.Generator) -> np.ndarray:
+    """By how much to magnify each outline; chance alone leaves none without a shape."""
+    common, deviation = draw_factor(rng, options.magnification), rng.uniform(*options.size_spread)
+    spread = np.exp(rng.normal(0, deviation, len(outlines)).clip(-2 * deviation, 2 * deviation))
+    least = np.array([SMALLEST / equivalent_diameter(outline) for outline in outlines])
+    return np.maximum(common * spread, np.minimum(common, least))
 
 
 def _reach(shape: np.ndarray) -> np.ndarray:

@@ -16,6 +16,8 @@ from skimage.morphology import disk
 from autoseg.errors import ImageError, OptionsError
 from autoseg.options import Options
 
+SMALLEST = 3.0
+"Equivalent diameters in pixels below this are not drawn: such outlines have no shape."
 Sample = Callable[[int, np.random.Generator], Sequence[np.ndarray]]
 "A source of outlines: as many as are asked for."
 
@@ -87,7 +89,8 @@ def transformed(outline: np.ndarray, factor: float, angle: float) -> np.ndarray:
     turn = np.array([[cosine, -sine], [sine, cosine]]) / factor**2  # from (x, y) in the result to that in the outline
     centre, new_centre = np.array([width - 1, height - 1]) / 2, np.array([new_width - 1, new_height - 1]) / 2
     matrix = np.column_stack([turn, centre - turn @ new_centre])
-    result = cv2.warpAffine(grey, matrix, (new_width, new_height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP) > 0.5
+    moved = cv2.warpAffine(grey, matrix, (new_width, new_height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    result = moved > min(0.5, 0.7 * float(moved.max(initial=0)))  # lines of a pixel never reach 0.5 when blurred
     if not result.any():
         size = f"{outline.shape[0]} x {outline.shape[1]} pixels, magnified by {factor:.3g}"
         raise OptionsError(f"nothing is left of an outline of {size}", advice="Ask for larger particles.")

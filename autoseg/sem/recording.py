@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
 from autoseg.sem.substrates import smooth_field
 
-RESIDUAL = 1.5
-"Standard deviation in pixels of the blur that parts a background from its noise."
 BANDED = 0.3
 "Share of the images in which the brightness of scan lines also drifts."
 
@@ -36,18 +36,50 @@ def add_noise(image: np.ndarray, constant: float, shot: float, grain: float, rng
 
 
 def add_noise_of(background: np.ndarray, image: np.ndarray, cover: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The image with the noise of a real background, upside down, where particles `cover` it (0..1).
+    """The image with noise as a real background has it, where particles `cover` it (0..1).
 
     Brighter pixels get more noise than the background has, darker ones less: somewhere between not at all, as
     amplifiers make it, and with the square root of the grey value, as electrons do.
     """
-    residual = background - cv2.GaussianBlur(background, (0, 0), RESIDUAL, borderType=cv2.BORDER_REFLECT)
-    deviation = max(float(np.median(np.abs(residual))) / 0.6745, 1e-6)
-    noise = residual[::-1, ::-1].clip(-3 * deviation, 3 * deviation)  # beyond is structure, and none of the particles'
+    deviation, grain = measure_noise(background)
+    noise: np.ndarray = rng.standard_normal(image.shape, np.float32)
+    if max(grain) > 0:
+        noise = cv2.GaussianBlur(noise, (9, 9), max(grain[1], 0.01), sigmaY=max(grain[0], 0.01))
+        noise = noise / noise.std()
     grey = max(float(background.mean()), 0.02)
     growth = (np.maximum(image, 0) / grey) ** rng.uniform(0, 0.5)
     # What shines through at a blurred rim has its own noise already; variances add up.
-    return image + np.sqrt(1 - (1 - cover) ** 2) * growth * noise
+    return image + np.sqrt(1 - (1 - cover) ** 2) * deviation * growth * noise
+
+
+def measure_noise(image: np.ndarray) -> tuple[float, tuple[float, float]]:
+    """Standard deviation of the noise of an image (height, width), and by how many pixels it is blurred, both ways.
+
+    It is told by the differences of pixels one and two apart, most of which no structure disturbs. The blur is that of
+    a Gaussian, down the columns and along the rows; one of more than a pixel counts as one.
+
+    >>> grey = add_noise(np.full((200, 200), 0.25, np.float32), 0.05, 0, 0.6, np.random.default_rng(0))
+    >>> deviation, grain = measure_noise(grey)
+    >>> round(deviation / float(grey.std()), 1), [0.5 < blur < 0.7 for blur in grain]
+    (1.0, [True, True])
+    """
+    blurs, variances = [], []
+    for axis in (0, 1):
+        next_to, beyond = (_variance_of_difference(image, axis, apart) for apart in (1, 2))
+        # Of such noise, pixels k apart are correlated by c^(k k): (1 - c^4) / (1 - c) = 1 + c + c^2 + c^3.
+        correlation = np.linspace(0, math.exp(-1 / 4), 100)
+        excess = np.polyval([1, 1, 1, 1], correlation) - beyond / max(next_to, 1e-12)
+        found = float(correlation[np.argmin(np.abs(excess))])
+        blurs.append(math.sqrt(-1 / (4 * math.log(found))) if found else 0.0)
+        variances.append(beyond / (1 - found**4))
+    return math.sqrt(float(np.mean(variances))), (blurs[0], blurs[1])
+
+
+def _variance_of_difference(image: np.ndarray, axis: int, apart: int) -> float:
+    """Half the variance of the difference of pixels that lie so far apart, whatever a few of them are."""
+    length = image.shape[axis]
+    ahead, behind = np.take(image, range(apart, length), axis), np.take(image, range(length - apart), axis)
+    return (float(np.median(np.abs(ahead - behind))) / 0.6745) ** 2 / 2
 
 
 def blur_by_drift(layers: np.ndarray, length: float, direction: float) -> np.ndarray:

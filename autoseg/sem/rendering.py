@@ -23,7 +23,7 @@ from autoseg.sem.recording import (
 )
 from autoseg.sem.relief import Relief, build_relief
 from autoseg.sem.substrates import draw_substrate
-from autoseg.sem.surfaces import draw_facets, draw_texture, measure_facing, measure_occlusion
+from autoseg.sem.surfaces import draw_creases, draw_facets, draw_texture, measure_facing, measure_occlusion
 
 FAINTEST = 0.06
 "Particles differ from the ground by at least so much of the grey values' range, else nothing is to be learned."
@@ -50,11 +50,11 @@ class RenderingOptions(Options):
     "How much of the range of grey values between the ground and white, or black, particles use."
     spread: Amounts = (0.05, 0.3)
     "Standard deviation of the brightness of particles, relative to their contrast."
-    height_brightness: Amounts = (0.0, 0.4)
+    height_brightness: Amounts = (0.0, 0.6)
     "By how much brighter a particle is than those it lies on, relative to its contrast."
-    rim: Amounts = (0.0, 1.0)
+    rim: Amounts = (0.0, 1.2)
     "How much brighter the rim of a particle is than its middle, relative to its contrast."
-    rim_width: Amounts = (0.08, 0.35)
+    rim_width: Amounts = (0.04, 0.3)
     "Width of this rim, relative to a particle's radius."
     shading: Amounts = (0.0, 0.5)
     "How much darker a slope is than level surface, relative to the contrast."
@@ -64,15 +64,17 @@ class RenderingOptions(Options):
     "How much the facets of a particle differ, relative to the contrast."
     texture: Amounts = (0.0, 0.12)
     "Standard deviation of the texture of surfaces, relative to the contrast."
-    shadow: Amounts = (0.2, 0.9)
+    shadow: Amounts = (0.0, 0.9)
     "How dark gaps and contacts between particles are, and the ground next to them: 1 is black."
+    crease: Amounts = (0.0, 0.6)
+    "How dark the thin lines are along which particles touch; for each particle a random share of it: 1 is black."
     opacity: Amounts = (0.5, 5.0)
     "Thickness of a typical particle, relative to the path after which 37 % of the electrons are left."
     fringe: Amounts = (0.0, 0.8)
     "Strength of the bright fringe that underfocus draws around particles in transmission."
     substrate: Amounts = (0.0, 0.1)
     "Strength of the texture of the ground, in grey values from 0 to 1."
-    blur: Amounts = (0.7, 1.8)
+    blur: Amounts = (0.4, 1.5)
     "Standard deviation in pixels of the blur that focus and beam leave."
     drift: Amounts = (0.0, 2.0)
     "Length in pixels of the blur by drift, in a random direction, in a fifth of the images."
@@ -176,7 +178,7 @@ def _surface_contrast(
     emission *= np.take(_draw_brightness(relief, options, rng) * raised, labels)
 
     occlusion, shadow = measure_occlusion(elevation, radius), rng.uniform(*options.shadow)
-    emission *= 1 - shadow * occlusion
+    emission *= (1 - shadow * occlusion) * (1 - rng.uniform(*options.crease) * draw_creases(labels, rng))
     cover = (labels > 0).astype(np.float32)
     light = level + _contrast(1 - level, options, rng) * np.maximum(emission, DIMMEST)
     shade = rng.uniform(0.2, 0.8) * shadow * occlusion * (1 - cover)

@@ -12,14 +12,12 @@ from pydantic import Field
 
 from autoseg.images.geometry import Factors, draw_factor
 from autoseg.options import Options
-from autoseg.sem.outlines import Sample, cropped, equivalent_diameter, framed
+from autoseg.sem.outlines import SMALLEST, Sample, cropped, equivalent_diameter, framed
 from autoseg.sem.substrates import smooth_field
 
 Kind = Literal["ellipse", "polygon", "rod", "cube", "grain"]
 CORNERS = 96
 "So many corners make a smooth outline."
-SMALLEST = 3.0
-"Equivalent diameters in pixels below this are not drawn: such outlines have no shape."
 
 
 class ShapeOptions(Options):

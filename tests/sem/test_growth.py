@@ -5,7 +5,7 @@ from scipy import ndimage
 from autoseg.errors import OptionsError
 from autoseg.sem.growth import GrowthOptions, grow, simulate_grown
 from autoseg.sem.outlines import from_examples
-from autoseg.sem.shapes import shapes
+from autoseg.sem.shapes import ShapeOptions, shapes
 from tests.sem.shapes import disc
 
 DISCS = from_examples([disc(8)])
@@ -73,9 +73,17 @@ def test_all_that_is_given_may_be_seen():
 
 
 def test_magnification_applies_to_a_whole_mask():
-    options = SPARSE.changed(magnification=(2, 2))
+    options = SPARSE.changed(magnification=(2, 2), size_spread=(0, 0))
     heights = [particle.shape.shape[0] for particle in grow(DISCS, options, np.random.default_rng(0))]
     assert abs(np.mean(heights) - 33) < 1.5 and np.ptp(heights) <= 2
+
+
+def test_sizes_spread_around_the_magnification():
+    options = SPARSE.changed(magnification=(2, 2), size_spread=(0.3, 0.3), particles=(300, 300), size=(900, 900))
+    heights = [particle.shape.shape[0] for particle in grow(DISCS, options, np.random.default_rng(0))]
+    logarithms = np.log(np.array(heights) / 33)
+    assert abs(logarithms.mean()) < 0.06 and logarithms.std() == pytest.approx(0.27, abs=0.04)
+    assert grow(shapes(ShapeOptions(diameter=4)), options.changed(magnification=(1, 1)), np.random.default_rng(0))
 
 
 def test_the_same_rng_gives_the_same_mask():

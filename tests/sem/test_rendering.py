@@ -128,11 +128,25 @@ def test_a_rim_is_brighter_than_the_middle():
     assert image[50, 51:53].mean() > 1.2 * image[45:56, 65:76].mean()
 
 
+def test_particles_touch_along_a_thin_dark_line_in_the_lower_one():
+    touching = painted(Particle(disc(20), 30, 20), Particle(disc(20), 30, 55))
+    options = CLEAN.changed(rim=(0, 0), shadow=(0, 0), lighting=(0, 0), facets=(0, 0), blur=(0.5, 0.5))
+    without, creased = (
+        render(touching, options.changed(crease=(crease, crease)), np.random.default_rng(0))[50] for crease in (0, 1)
+    )
+    edge = int(np.flatnonzero(touching.labels[50] == 2)[0])
+    darker = np.flatnonzero(creased < 0.95 * without)
+    assert edge - 1 in darker and np.abs(darker - (edge - 1)).max() <= 2
+
+
 def test_a_gap_between_particles_is_dark():
     touching = painted(Particle(disc(20), 30, 20), Particle(disc(20), 30, 61))
     options = CLEAN.changed(rim=(0, 0), lighting=(0, 0), facets=(0, 0), blur=(0.5, 0.5), contrast=(0.6, 0.6))
     without, shadowed = (
-        render(touching, options.changed(shadow=(shadow, shadow)), np.random.default_rng(0)) for shadow in (0, 0.9)
+        np.mean(
+            [render(touching, options.changed(shadow=(amount, amount)), np.random.default_rng(i)) for i in range(4)], 0
+        )
+        for amount in (0, 0.9)
     )
     ratio = shadowed / without
     assert ratio[50, 59:62].max() < 0.8 and ratio[45:56, 35:46].mean() > 0.95
