@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import h5py
 import numpy as np
@@ -43,6 +43,29 @@ class Preprocessing(Options):
     "Whether intensities outside are cut off at 0 and 1."
 
 
+Share = Annotated[float, pydantic.Field(ge=0, le=1)]
+ScoreName = Literal["f1", "average_precision", "mean_best_iou", "image_iou", "youden", "instance_iou_8"]
+
+
+class ModelScore(Options):
+    """How good a model was found to be on images of which the truth is known; names as in `autoseg.evaluation`."""
+
+    images: str = pydantic.Field(min_length=1)
+    "Which images, such as `SEM images of TiO2`; to be read after their number."
+    count: int = pydantic.Field(ge=1)
+    "How many images."
+    seeds: int = pydantic.Field(1, ge=1)
+    "How many trainings, which differ in their seeds, the scores are averages of."
+    f1: Share
+    average_precision: Share
+    mean_best_iou: Share
+    image_iou: Share
+    youden: float = pydantic.Field(ge=-1, le=1)
+    instance_iou_8: Share
+    spread: dict[ScoreName, Annotated[float, pydantic.Field(ge=0)]] = {}
+    "Standard deviations of scores over the seeds, where there are several."
+
+
 class ModelConfig(Options):
     """What a trained model is, and how to use it."""
 
@@ -58,10 +81,14 @@ class ModelConfig(Options):
     "How pixels become the network's input."
     pixel_size_range: tuple[float, float] | None = None
     "Pixel sizes in nm for which the model was made; unknown if not set."
+    diameter_range: tuple[float, float] | None = None
+    "Typical diameters of particles in pixels for which the model was made; unknown if not set."
     polarity: Literal["bright", "dark", "either"] = "bright"
     "Whether particles are brighter or darker than what lies around them."
     postprocessing: dict[str, bool | int | float | str] = {}
     "Defaults of the segmentation options for this model."
+    scores: tuple[ModelScore, ...] = ()
+    "How good it was found to be, on which images."
 
 
 @dataclass(frozen=True)
@@ -110,7 +137,7 @@ def _numbers_of(dtype: str) -> Iterator[None]:
 
 def load_model(name_or_folder: str | os.PathLike[str]) -> Model:
     """A shipped model by name, or any model folder, with its weights, on the backend in use."""
-    folder = _find(name_or_folder)
+    folder = find_model(name_or_folder)
     config = _read_config(folder)
     weights = _checked_weights(folder, config)
     try:
@@ -122,7 +149,8 @@ def load_model(name_or_folder: str | os.PathLike[str]) -> Model:
     return Model(folder.resolve().name, network, config, card.read_text(encoding="utf-8") if card.is_file() else "")
 
 
-def _find(name_or_folder: str | os.PathLike[str]) -> Path:
+def find_model(name_or_folder: str | os.PathLike[str]) -> Path:
+    """The folder of a shipped model by name, or of any other, of which it is not yet said that it is one."""
     path = Path(name_or_folder)
     if path.is_dir():
         return path

@@ -5,8 +5,8 @@ import pytest
 
 from autoseg._backend import BACKEND, keras, to_numpy
 from autoseg.backends import TRAINABLE
-from autoseg.errors import ModelError
-from autoseg.models import CONFIG, WEIGHTS, ModelConfig, Preprocessing, load_model, save_model
+from autoseg.errors import ModelError, OptionsError
+from autoseg.models import CONFIG, WEIGHTS, ModelConfig, ModelScore, Preprocessing, load_model, save_model
 from autoseg.networks import build
 
 from .networks.cases import fill_weights, predict
@@ -120,6 +120,39 @@ def test_options_files_of_models_explain_themselves(tmp_path):
     config = ModelConfig(architecture={"architecture": "unet"})
     config.to_file(tmp_path / "config.toml")
     assert ModelConfig.from_file(tmp_path / "config.toml") == config
+
+
+SCORE = {
+    "images": "SEM images of TiO2", "count": 20, "f1": 0.7, "average_precision": 0.53, "mean_best_iou": 0.57,
+    "image_iou": 0.9, "youden": 0.94, "instance_iou_8": 0.71,
+}  # fmt: skip
+
+
+def test_scores_come_back_and_older_models_have_none(network, folder, tmp_path):
+    score = ModelScore(**SCORE, seeds=3, spread={"f1": 0.02})
+    save_model(tmp_path / "scored", network, card="", scores=[score])
+    assert load_model(tmp_path / "scored").config.scores == (score,)
+    content = json.loads((folder / CONFIG).read_text())
+    assert content.pop("scores") == []
+    (folder / CONFIG).write_text(json.dumps(content))
+    config = load_model(folder).config
+    assert config.scores == () and config.changed(scores=[SCORE]).scores == (ModelScore(**SCORE),)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        ({"f1": 70}, '"f1" must be less than or equal to 1'),
+        ({"count": 0}, '"count" must be greater than or equal to 1'),
+        ({"images": ""}, '"images"'),
+        ({"spread": {"f2": 0.1}}, '"spread'),
+        ({"spread": {"f1": -0.1}}, '"spread'),
+        ({"f2": 0.1}, 'unknown option "f2"; did you mean "f1"'),
+    ],
+)
+def test_scores_that_cannot_be_are_refused(wrong, expected):
+    with pytest.raises(OptionsError, match=expected):
+        ModelScore(**SCORE | wrong)
 
 
 @pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")

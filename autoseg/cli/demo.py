@@ -8,13 +8,11 @@ from autoseg.cli.evaluate import score_table
 from autoseg.cli.messages import progress
 from autoseg.cli.parameters import AsJson
 from autoseg.cli.results import tell
-from autoseg.errors import AutosegError
 from autoseg.evaluation import Scores, evaluate, summarize
 from autoseg.files import shipped
 from autoseg.images.labels import read_labels
 from autoseg.images.segmentation import Segmentation
 from autoseg.measurement.report import ReportOptions, report
-from autoseg.models import load_model
 from autoseg.segmentation.pipeline import segment_all
 from autoseg.segmentation.segment import Segmenter
 
@@ -29,22 +27,14 @@ def demo(*, model: str = "particles", output: Path = Path("autoseg_demo"), as_js
     output
         Folder for the report; files of an earlier demo in it are replaced.
     """
-    trained, folder = load_model(model), shipped("datasets") / "samples"
-    segmenters = {polarity: Segmenter(trained, polarity=polarity) for polarity in ("bright", "dark")}
-    found: list[Segmentation | AutosegError] = []
-    for polarity, segmenter in segmenters.items():  # so a name of a sample begins
-        samples = sorted(folder.glob(f"{polarity}_*.tif"))
-        found += progress(segment_all(samples, segmenter), len(samples), f"{polarity} sample")
+    segmenter, samples = Segmenter(model), sorted((shipped("datasets") / "samples").glob("*.tif"))
+    found = list(progress(segment_all(samples, segmenter), len(samples), "sample"))
     scores = {one.micrograph.name: _score(one) for one in found if isinstance(one, Segmentation)}
     result = report(
         found,
         output,
         ReportOptions(title="autoseg demo"),
-        settings={
-            **segmenters["bright"].describe(),
-            "polarity": "as the samples' names say",
-            "evaluation": {"truth": "the particles that were rendered"},
-        },
+        settings={**segmenter.describe(), "evaluation": {"truth": "the particles that were rendered"}},
         scores=summarize(list(scores.values())),
     )
     if not as_json:

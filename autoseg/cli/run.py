@@ -37,7 +37,7 @@ def run(
     options
         TOML or JSON file with options; --write-options makes one with all of them.
     profile
-        published: as in the paper. gpu: fast on a GPU. cpu: two hours on two cores. smoke: a minute, to try it out.
+        published: as in the paper. gpu: fast on a GPU. cpu: half an hour on two cores. smoke: a minute, to try it out.
     images
         Folder of micrographs.
     outlines

@@ -22,16 +22,23 @@ from autoseg.segmentation.predictor import PredictOptions
 from autoseg.segmentation.segment import Segmenter, SegmentOptions
 
 
+class _Particles(InstanceOptions):
+    """How particles are found; their polarity is said once, for all."""
+
+    polarity: Annotated[Literal["bright", "dark"], Parameter(parse=False)] = "bright"
+
+
 def segment(
     images: list[Path],
     /,
     *,
     output: Path,
     model: str = "particles",
-    polarity: Literal["model", "bright", "dark"] = "model",
+    polarity: Literal["auto", "model", "bright", "dark"] = "auto",
+    magnification: Literal["auto"] | float = "auto",
     read: Reading = ReadOptions(),
     predict: Annotated[PredictOptions, Parameter(name=["*", "predict"], group=NETWORK)] = PredictOptions(),
-    instances: Annotated[InstanceOptions, Parameter(name=["*", "instances"], group=PARTICLES)] = InstanceOptions(),
+    instances: Annotated[_Particles, Parameter(name=["*", "instances"], group=PARTICLES)] = _Particles(),
     reporting: Reporting = ReportOptions(),
     as_json: AsJson = False,
 ) -> int:
@@ -46,13 +53,17 @@ def segment(
     model
         Name of a model that comes with autoseg, or the folder of one.
     polarity
-        Whether particles are brighter or darker than their surroundings; model: as the model saw them.
+        Whether particles are brighter or darker than their ground; auto: as each image shows; model: as the model saw.
+    magnification
+        Factor on the size of images before the network sees them; auto: 1, unless their particles do not fit the model.
     """
     files = expanded(images)
     refuse_inputs(result_paths(output, files), files)
     if output.resolve() in {path.resolve() for path in images}:
         raise OptionsError(f"{output} holds the images", advice="Choose another folder for the results.")
-    options = SegmentOptions(read=read, predict=predict, instances=instances, polarity=polarity)
+    options = SegmentOptions(
+        read=read, predict=predict, instances=instances, polarity=polarity, magnification=magnification
+    )
     segmenter = Segmenter(model, options)
     segmentations = progress(segment_all(files, segmenter), len(files), "image")
     return tell(report(segmentations, output, reporting, inputs=files, settings=segmenter.describe()), as_json)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import cv2
@@ -16,7 +15,8 @@ from autoseg.images.segmentation import numbered
 from autoseg.options import Options
 from autoseg.segmentation.channels import CHANNELS, Probability, named_channels
 from autoseg.segmentation.filters import drop_edge, fill_holes, find_holes, keep_contrasting, keep_sizes
-from autoseg.segmentation.watershed import components, draw_lines, flood
+from autoseg.segmentation.peaks import find_prominent
+from autoseg.segmentation.watershed import draw_lines, flood
 
 LOWEST_OTSU = 0.1
 "Below this probability nothing is foreground for Otsu, lest the noise of an empty image become particles."
@@ -36,12 +36,11 @@ class InstanceOptions(Options):
     "Foreground is what is more probable than this; otsu: Otsu's threshold, but at least 0.1."
     pinhole_size: int = Field(10, ge=0)
     "Holes of the foreground with at most this many pixels are filled first, as each would split its particle."
-    contact_threshold: _Probability = 0.5
-    "Method contact: in a particle's core, contact is less probable than this."
-    distance_threshold: _Probability = 0.15
-    "Method contact: in a particle's core, the predicted distance to its rim is larger than this; 1 is its largest."
+    prominence: float = Field(0.25, gt=0, le=1)
+    """Method contact: how deep the valley between two particles is at least, if 1 is the height of a particle's middle
+    and 0 what is surely a rim or a contact. Less parts more particles."""
     minimum_core: int = Field(12, ge=1)
-    "Method contact: cores with fewer pixels are none."
+    "Method contact: what rises out of the valleys with fewer pixels is no particle of its own."
     smoothing: float = Field(1.0, ge=0, le=100)
     "Method distance: standard deviation in pixels of the Gaussian that smooths the distances to the rim."
     minimum_distance: int = Field(9, ge=1, le=1000)
@@ -99,14 +98,15 @@ def find_instances(
 
 
 def _part(probability: Probability, options: InstanceOptions) -> np.ndarray:
-    """Labels of the whole foreground, shared out among the peaks of a relief or the cores of particles."""
+    """Labels of the whole foreground, shared out among the peaks of a relief."""
     channels = named_channels(probability, CHANNELS if options.method == "contact" else CHANNELS[:1])
     foreground = channels["foreground"] > _threshold(channels["foreground"], options)
     if options.pinhole_size:
         foreground |= find_holes(foreground, options.pinhole_size) > 0
     if options.method == "contact":
-        relief = channels["distance"] - channels["contact"]
-        seeds = _cores(channels, foreground, options)
+        height = channels["distance"] * (1 - channels["contact"])
+        seeds = find_prominent(height, foreground, options.prominence, options.minimum_core)
+        relief = channels["distance"] - channels["contact"]  # which has slopes down in the valleys, too
     else:
         relief = _distance_to_background(foreground, options.smoothing)
         seeds = _peaks(relief, foreground, options.minimum_distance)
@@ -118,14 +118,6 @@ def _threshold(foreground: np.ndarray, options: InstanceOptions) -> float:
     if options.threshold != "otsu":
         return options.threshold
     return max(float(threshold_otsu(foreground)), LOWEST_OTSU)
-
-
-def _cores(channels: Mapping[str, np.ndarray], foreground: np.ndarray, options: InstanceOptions) -> np.ndarray:
-    """A label, int32, for each piece of foreground that is far enough from contacts and rims."""
-    near_contact = channels["contact"] >= options.contact_threshold
-    near_rim = channels["distance"] <= options.distance_threshold
-    labels, _ = components(foreground & ~near_contact & ~near_rim)
-    return keep_sizes(labels, minimum=options.minimum_core)
 
 
 def _distance_to_background(foreground: np.ndarray, smoothing: float) -> np.ndarray:

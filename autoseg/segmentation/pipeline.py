@@ -14,6 +14,7 @@ from autoseg.errors import AutosegError
 from autoseg.images.micrograph import Micrograph
 from autoseg.images.segmentation import Segmentation
 from autoseg.segmentation.segment import AnyModel, Segmenter, SegmentOptions
+from autoseg.segmentation.view import View
 
 AHEAD = 3
 "Images in work at a time: one that is read, one that is predicted and one that is finished."
@@ -40,8 +41,8 @@ def _work(paths: Iterable[str | os.PathLike[str]], segmenter: Segmenter) -> Iter
     try:
         for path in paths:
             micrograph = reading.submit(segmenter.read, path)
-            probability = predicting.submit(_predict, segmenter, micrograph)
-            started.append(finishing.submit(_finish, segmenter, micrograph, probability))
+            predicted = predicting.submit(_predict, segmenter, micrograph)
+            started.append(finishing.submit(_finish, segmenter, micrograph, predicted))
             if len(started) == AHEAD:
                 yield _result(started.popleft())
         while started:
@@ -51,12 +52,15 @@ def _work(paths: Iterable[str | os.PathLike[str]], segmenter: Segmenter) -> Iter
             pool.shutdown(cancel_futures=True)
 
 
-def _predict(segmenter: Segmenter, micrograph: Future[Micrograph]) -> np.ndarray:
-    return segmenter.predict(micrograph.result())
+def _predict(segmenter: Segmenter, micrograph: Future[Micrograph]) -> tuple[np.ndarray, View]:
+    view = segmenter.choose(micrograph.result())
+    return segmenter.predict(micrograph.result(), view), view
 
 
-def _finish(segmenter: Segmenter, micrograph: Future[Micrograph], probability: Future[np.ndarray]) -> Segmentation:
-    return segmenter.finish(micrograph.result(), probability.result())
+def _finish(
+    segmenter: Segmenter, micrograph: Future[Micrograph], predicted: Future[tuple[np.ndarray, View]]
+) -> Segmentation:
+    return segmenter.finish(micrograph.result(), *predicted.result())
 
 
 def _result(finished: Future[Segmentation]) -> Segmentation | AutosegError:

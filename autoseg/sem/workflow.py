@@ -39,7 +39,7 @@ class Options(_Options):
     """
 
     profile: Profile = "published"
-    "published: as in the paper. gpu: fast on a GPU. cpu: two hours on two cores. smoke: a minute, to try it out."
+    "published: as in the paper. gpu: fast on a GPU. cpu: half an hour on two cores. smoke: a minute, to try it out."
     images: Path | None = None
     "Folder of micrographs. Not set: the network is trained on renderings alone, for any micrographs."
     outlines: Path | None = None

@@ -36,7 +36,7 @@ class SelfTrainingOptions(Options):
 
     rounds: int = Field(2, ge=1)
     "How often pseudo-labels are made, by the network as it is then, and learned from."
-    scales: Annotated[tuple[Annotated[float, Field(ge=0.1, le=10)], ...], Field(min_length=1)] = (0.75, 1.0, 1.33)
+    scales: Annotated[tuple[Annotated[float, Field(ge=0.1, le=10)], ...], Field(min_length=1)] = (1.0, 1.33, 1.6)
     "Magnifications at which the network looks at each image for its pseudo-labels."
     flips: bool = False
     "Look at the flips of each image, too: four times the work."
@@ -46,9 +46,9 @@ class SelfTrainingOptions(Options):
     "Fraction of the views that is of true pairs, which do not come from the network."
     views: int = Field(400, ge=1)
     "Random views, of images and true pairs together, in an epoch."
-    epochs: int = Field(4, ge=1)
+    epochs: int = Field(3, ge=1)
     "Epochs of each round."
-    learning_rate: float = Field(1e-3, gt=0)
+    learning_rate: float = Field(7e-4, gt=0)
     "Learning rate of the first step of each round."
 
 

@@ -25,13 +25,30 @@ def shipped(tmp_path, monkeypatch):
     return tmp_path
 
 
+def change(folder, **changes):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | changes))
+
+
 def test_each_model_has_a_line(shipped, capsys):
     assert main(["models"]) == 0
-    header, particles, rods = capsys.readouterr().out.splitlines()
-    assert header.split()[:4] == ["model", "network", "tells", "MB"]
-    assert particles.split("  ")[0] == "particles" and particles.endswith("For any particles")
+    header, particles, rods, empty, about, no_card = capsys.readouterr().out.splitlines()
+    assert header.split() == ["model", "network", "tells", "MB", "particles", "diameter", "nm/px", "F1"]
+    assert particles.split("  ")[0] == "particles" and about == "particles: For any particles." and not empty
     assert "foreground, contact, distance" in particles and " 2.5 " in particles
-    assert rods.split()[:3] == ["rods", "multires_unet", "foreground"]
+    assert rods.split() == ["rods", "multires_unet", "foreground", "2.5", "either", "any", "any", "-"]
+    assert no_card == "rods: This model has no card."
+
+
+def test_the_line_tells_for_which_sizes_a_model_is_and_how_good(shipped, capsys):
+    scores = [{"images": "own samples", "count": 6, "f1": 0.904}]
+    scores.append({"images": "SEM images of TiO2", "count": 20, "f1": 0.7849, "seeds": 3, "spread": {"f1": 0.012}})
+    change(shipped / "rods", scores=scores, diameter_range=[10, 90.5], pixel_size_range=[0.5, 2])
+    assert main(["models"]) == 0
+    rods = capsys.readouterr().out.splitlines()[2]
+    assert rods.endswith("10 to 90.5 px  0.5 to 2  0.90 on 6 own samples, 0.78 ± 0.01 on 20 SEM images of TiO2")
+    assert main(["models", "rods", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["scores"] == scores
 
 
 def test_json_has_all_that_is_known(shipped, capsys):

@@ -66,6 +66,13 @@ def test_the_help_has_an_example_that_is_understood(verb, capsys):
     app.parse_args(verb.example.split()[1:], exit_on_error=False, print_error=False)
 
 
+@once
+def test_the_polarity_is_asked_for_once(capsys):
+    assert main(["segment", "--help"]) == 0
+    said = capsys.readouterr().out
+    assert said.count("--polarity") == said.count("--magnification") == 1 and "instances.polarity" not in said
+
+
 def test_a_folder_becomes_tables_and_files(images, model, tmp_path, capsys):
     out = tmp_path / "out"
     assert segmented(images, model, "--output", out, "--pixel-size", 2) == 0
@@ -104,12 +111,13 @@ def test_options_reach_reading_network_particles_and_report(images, model, tmp_p
     options = ["--options", tmp_path / "o.toml", "--output", tmp_path / "out"]
     assert segmented(dark, model, *options) == 0
     assert len(pd.read_csv(tmp_path / "out" / "particles.csv")) == 0
-    more = ["--minimum-size", 144, "--tiles", 32, "--info-bar", 30]
+    more = ["--minimum-size", 144, "--tiles", 32, "--info-bar", 30, "--magnification", 2]
     assert segmented(dark, model, *options, *more) == 0
     assert len(pd.read_csv(tmp_path / "out" / "particles.csv")) == 3
     run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert run["settings"]["predict"]["tiles"] == 32 and run["report"]["overlay"]["fill"] == 0.5
-    assert run["settings"]["polarity"] == "dark" and run["inputs"][0]["rows"] == 30
+    assert run["settings"]["polarity"] == "dark" and run["settings"]["magnification"] == 2
+    assert run["inputs"][0]["rows"] == 30
 
 
 @once

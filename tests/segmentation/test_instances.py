@@ -202,16 +202,13 @@ class TestContact:
         assert find_instances(np.dstack([foreground, ~cores, foreground]), BY_CONTACT).max() == count
         assert find_instances(np.dstack([foreground, 0 * foreground, cores]), BY_CONTACT).max() == count
 
-    def test_thresholds_of_cores(self):
+    def test_prominence_tells_how_deep_valleys_are(self):
         foreground = rectangles((10, 10, 20, 40)).astype(float)
-        contact = 0.4 * rectangles((10, 30, 20, 3))
+        contact = 0.4 * rectangles((10, 30, 20, 3))  # leaves 0.54 of a height of 0.9
         distance = foreground * np.where(rectangles((10, 20, 20, 3)), 0.2, 0.9)
         channels = np.dstack([foreground, contact, distance])
-        assert find_instances(channels, BY_CONTACT).max() == 1
-        assert find_instances(channels, BY_CONTACT.changed(contact_threshold=0.4)).max() == 2
-        assert find_instances(channels, BY_CONTACT.changed(distance_threshold=0.2)).max() == 2
-        both = BY_CONTACT.changed(contact_threshold=0.3, distance_threshold=0.3)
-        assert find_instances(channels, both).max() == 3
+        counts = [find_instances(channels, BY_CONTACT.changed(prominence=depth)).max() for depth in (0.3, 0.5, 0.8)]
+        assert counts == [3, 2, 1]
 
     def test_a_mapping_says_the_same_as_a_stack(self):
         channels = learned(scattered_discs(2, 20))

@@ -16,6 +16,7 @@ from autoseg.networks.layers import image_input, network
 from autoseg.segmentation.instances import InstanceOptions
 from autoseg.segmentation.pipeline import AHEAD, segment_all
 from autoseg.segmentation.segment import Segmenter, SegmentOptions, segment, segment_again
+from autoseg.segmentation.view import View
 
 
 def make_model(**description):
@@ -25,6 +26,30 @@ def make_model(**description):
     brightness = network(inputs, convolution(inputs), name="brightness", size_multiple=4)
     convolution.set_weights([np.full((1, 1, 1, 1), 20.0), np.full(1, -10.0)])
     return Model("brightness", brightness, ModelConfig(architecture={}, **description), "")
+
+
+WIDTH = 13  # of the window that the distance is estimated from
+
+
+def make_judging_model(**description):
+    """Three channels: foreground by brightness, no contact, and a distance to the rim that suits 12 x 12 pixels only.
+
+    It is estimated from how much of a window around a pixel is foreground: in smaller particles it is too low, and in
+    larger ones, and in the ground, too high.
+    """
+    inputs = image_input(1)
+    convolution = keras.layers.Conv2D
+    layers = {
+        "foreground": (convolution(1, 1, activation="sigmoid"), 20, -10),
+        "contact": (convolution(1, 1, activation="sigmoid"), 0, -10),
+        "distance": (convolution(1, WIDTH, padding="same", activation="sigmoid"), 10 / WIDTH**2, -6),
+    }
+    foreground = layers["foreground"][0](inputs)
+    outputs = [foreground, *(layers[name][0](foreground) for name in ("contact", "distance"))]
+    judging = network(inputs, keras.layers.Concatenate()(outputs), name="judging", size_multiple=4)
+    for layer, weight, bias in layers.values():
+        layer.set_weights([np.full(layer.kernel.shape, weight), np.full(1, bias)])
+    return Model("judging", judging, ModelConfig(architecture={}, **description), "")
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +89,92 @@ def test_files_are_read_as_the_options_say(model, tmp_path):
     assert found.micrograph.pixel_size == 2.5 and found.labels.shape == (16, 201)
 
 
+def scene(edge, rows=100, columns=180, bright=True):
+    """Squares of `edge` x `edge` pixels, twice as far apart, on a ground with a little noise."""
+    row, column = np.ogrid[:rows, :columns]
+    image = np.where((row // edge % 2 > 0) & (column // edge % 2 > 0), 180, 60)
+    image += np.random.default_rng(0).integers(-5, 6, image.shape)
+    return (image if bright else 255 - image).astype(np.uint8)
+
+
+def count(edge, rows=100, columns=180):
+    """How many squares begin in such a scene."""
+    return ((rows - 1) // edge + 1) // 2 * (((columns - 1) // edge + 1) // 2)
+
+
+@pytest.mark.parametrize("trained", ["bright", "dark"])
+@pytest.mark.parametrize("bright", [True, False])
+def test_the_polarity_is_found_out_and_told_where_it_is_not_the_models(trained, bright):
+    found = segment(scene(12, bright=bright), make_judging_model(polarity=trained))
+    assert found.count == count(12)
+    assert found.labels[18, 18] > 0 and found.labels[6, 6] == 0
+    opposite = "dark" if trained == "bright" else "bright"  # for this network, what it was trained on is bright
+    note = f"Particles were found to be {opposite}: the network saw the image inverted."
+    assert found.micrograph.notes == (() if bright else (note,))
+
+
+def test_particles_are_kept_by_contrast_as_the_polarity_of_the_image_is():
+    model, dark = make_judging_model(), scene(12, bright=False)
+    assert segment(dark, model, instances={"li_factor": 1.0}).count == count(12)
+    assert segment(dark, model, instances={"li_factor": 1.0, "polarity": "bright"}).count == 0
+
+
+@pytest.mark.parametrize("description", [{"polarity": "either"}, {}])
+def test_networks_for_either_or_with_one_channel_see_images_as_they_are(description):
+    made = make_judging_model(**description) if description else make_model()
+    first = segment(scene(12, bright=False), made)
+    assert not first.micrograph.notes
+    np.testing.assert_array_equal(first.labels, segment(scene(12, bright=False), made, polarity="model").labels)
+
+
+@pytest.mark.parametrize("image", [np.full((40, 50), 7, np.uint8), np.zeros((1, 1)), np.zeros((3, 70), bool)])
+def test_an_empty_image_has_no_particles(image):
+    found = segment(image, make_judging_model(diameter_range=(10, 16)))
+    assert found.count == 0 and not found.micrograph.notes
+
+
+@pytest.mark.parametrize(
+    ("edge", "factor", "bright"), [(3, 4, False), (6, 2, True), (24, 0.5, True), (48, 0.25, False)]
+)
+def test_particles_of_unknown_sizes_are_magnified_and_measured_in_pixels_of_the_image(edge, factor, bright):
+    size = {"rows": 8 * edge + 20, "columns": 9 * edge} if edge > 12 else {"rows": 64, "columns": 100}
+    model = make_judging_model(diameter_range=(10, 16), postprocessing={"minimum_size": 1})
+    segmenter, image = Segmenter(model), scene(edge, bright=bright, **size)
+    assert segmenter.choose(Micrograph(image)) == View("bright" if bright else "dark", factor)
+    found = segmenter(image)
+    assert found.count == count(edge, **size)
+    assert found.labels.shape == found.probability.shape[:2] == image.shape
+    assert np.median(found.areas) == pytest.approx(edge**2, rel=0.15)
+    assert f"magnified by {factor:g}" in found.micrograph.notes[-1]
+    as_it_is = make_judging_model(postprocessing={"minimum_size": 1})
+    assert Segmenter(as_it_is).choose(Micrograph(image)).magnification == 1
+
+
+def test_what_is_told_of_the_settings_leaves_to_the_images_what_they_decide(model):
+    told = Segmenter(model).describe()
+    assert (told["polarity"], told["magnification"]) == ("auto", "auto") and "polarity" not in told["segmentation"]
+    told = Segmenter(model, polarity="dark", magnification=2, instances={"polarity": "bright"}).describe()
+    assert (told["polarity"], told["magnification"], told["segmentation"]["polarity"]) == ("dark", 2, "bright")
+
+
+def test_known_sizes_are_left_alone():
+    found = segment(scene(12), make_judging_model(diameter_range=(10, 16)))
+    assert not found.micrograph.notes and set(found.areas[:5]) == {144}
+
+
+@pytest.mark.parametrize("factor", [0.5, 1, 2.5])
+def test_a_magnification_can_be_given(model, factor):
+    found = segment(scene(12), model, magnification=factor)
+    assert found.count == count(12) and found.probability.shape == (100, 180, 1)
+    assert np.median(found.areas) == pytest.approx(144, rel=0.1) and not found.micrograph.notes
+
+
+@pytest.mark.parametrize("wrong", [0, -1, "much", 100])
+def test_a_magnification_that_cannot_be_is_refused(wrong):
+    with pytest.raises(OptionsError, match='"magnification" must be'):
+        SegmentOptions(magnification=wrong)
+
+
 @pytest.mark.parametrize("trained", ["bright", "dark"])
 @pytest.mark.parametrize("found", ["model", "bright", "dark"])
 def test_images_are_inverted_where_the_model_saw_the_opposite(trained, found):
@@ -78,7 +189,8 @@ def test_grey_values_are_scaled_as_the_model_was_trained():
     low, high = np.percentile(image, (5, 60))
     scaled = ((image - low) / (high - low)).astype(np.float32)
     for model, expected in ((clipped, scaled.clip(0, 1)), (free, scaled)):
-        np.testing.assert_allclose(Segmenter(model)._prepare(image), expected, atol=1e-6)
+        said = Segmenter(model).predict(Micrograph(image))[..., 0]
+        np.testing.assert_allclose(said, 1 / (1 + np.exp(10 - 20 * expected)), atol=1e-4)
 
 
 def test_the_options_are_the_users_then_the_models_then_what_its_channels_allow(model):

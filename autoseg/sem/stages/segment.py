@@ -57,7 +57,8 @@ class Segment(Stage, ResultOptions):
     ) -> Results:
         """Write the results."""
         paths = images_in(self.images)
-        options = SegmentOptions(read=self.read, predict=self.predict, instances=self.instances)
+        # The model was made for these very images.
+        options = SegmentOptions(read=self.read, predict=self.predict, instances=self.instances, polarity="model")
         segmenter = Segmenter((self_train or train_segmenter).model, options)
         segmentations = tqdm(segment_all(paths, segmenter), total=len(paths), unit="image", disable=None)
         made = report(segmentations, folder / "results", self.report, inputs=paths, settings=segmenter.describe())

@@ -65,6 +65,8 @@ class SelfTrainOptions(SelfTrainingOptions):
     "How particles are found for them. What is not set here is as the model recommends."
     bfloat16: bool = False
     "Compute in bfloat16, which is faster on hardware made for it."
+    half: bool = False
+    "Save the weights with 16 bits, which halves the file."
     from_disk: bool = False
     "Read images each time they are needed, instead of keeping them in memory."
     devices: int = Field(1, ge=1)
@@ -120,7 +122,14 @@ class SelfTrain(Stage, SelfTrainOptions):
 
     def _label(self, model: Path, images: Sequence[PseudoPair], title: str) -> None:
         """Write pseudo-labels of the micrographs, except of those that have some."""
-        segmenter = Segmenter(model, read=self.read, predict=self.predict, instances=self.instances)
+        segmenter = Segmenter(
+            model,
+            read=self.read,
+            predict=self.predict,
+            instances=self.instances,
+            polarity="model",  # as in training, whatever a single view looks like
+            magnification=1.0,
+        )
         for path, name in tqdm(images, desc=title, unit="image", disable=None):
             if Path(f"{name}{WEIGHTS}").is_file():  # which is written last
                 continue
@@ -155,8 +164,10 @@ def _train(stage: SelfTrain, folder: Path, model: Path, seed: int, mixed: Sequen
             teacher.network,
             card=f"{teacher.card}\nThen trained for {stage.epochs} epochs on its own particles in {len(images)} "
             f"micrographs, with a share of {stage.share:g} of true pairs.\n",
+            half=stage.half,
             preprocessing=config.preprocessing,
             pixel_size_range=config.pixel_size_range,
+            diameter_range=config.diameter_range,
             polarity=config.polarity,
             postprocessing=config.postprocessing,
         )

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import pydantic
 from pydantic import Field
 
 from autoseg._backend import keras
 from autoseg._parallel import is_first, train_on
 from autoseg.errors import OptionsError
-from autoseg.images.normalization import normalize
+from autoseg.images.normalization import Percentiles, normalize
 from autoseg.images.overlay import OverlayOptions, draw_overlay
-from autoseg.models import Preprocessing, save_model
+from autoseg.models import Preprocessing, find_model, load_model, save_model
 from autoseg.networks import build
+from autoseg.segmentation.choice import typical_diameter
 from autoseg.segmentation.instances import InstanceOptions, find_instances
 from autoseg.segmentation.predictor import Predictor
 from autoseg.sem.stages.filter import FilteredPairs
 from autoseg.sem.stages.grey import numbered_files, read_grey, sheet, to_bytes
 from autoseg.sem.stages.pairs import PairFiles, Pairs, read_pair
 from autoseg.sem.stages.prepare import Tiles
-from autoseg.sem.stages.thresholds import choose_thresholds
+from autoseg.sem.stages.prominence import choose_prominence
 from autoseg.stages import Outputs, Stage
 from autoseg.training.batches import split
 from autoseg.training.callbacks import BestWeights
@@ -34,8 +36,12 @@ from autoseg.training.targets import CHANNELS
 
 SHOWN = 3
 "Images of each kind in a sample picture."
+SAMPLED = 300
+"About so many pairs tell how large particles are."
+TYPICAL = 5, 95
+"Percentiles, over pairs, of their typical diameters, between which the model is said to know particles."
 CALIBRATING = 60
-"At most so many of the pairs laid aside for validation decide on the thresholds for finding particles."
+"At most so many of the pairs laid aside for validation decide how deep valleys between particles must be."
 
 
 class TrainedSegmenter(Outputs):
@@ -49,6 +55,8 @@ class TrainSegmenterOptions(SegmenterOptions):
 
     network: dict[str, Any] = {"architecture": "multires_unet", "filters": 16}
     "Name and parameters of the network, as `autoseg.networks.build` takes them; the head sets its outputs."
+    start: str = ""
+    "Model that goes on learning, by name or folder; its network and percentiles count. Empty: a new network."
     bfloat16: bool = False
     "Compute in bfloat16, which is faster on hardware made for it."
     half: bool = False
@@ -60,6 +68,12 @@ class TrainSegmenterOptions(SegmenterOptions):
     monitoring: MonitoringOptions = MonitoringOptions()
     "Checkpoints, sample pictures and logs."
 
+    @pydantic.model_validator(mode="after")
+    def _one_network(self) -> TrainSegmenterOptions:
+        if self.start and self.network != type(self).model_fields["network"].default:
+            raise ValueError('"network" does not count where there is a "start": for a new network, set start = ""')
+        return self
+
 
 class TrainSegmenter(Stage, TrainSegmenterOptions):
     """A network that knows particles from micrographs that were made of masks."""
@@ -68,6 +82,10 @@ class TrainSegmenter(Stage, TrainSegmenterOptions):
 
     cosmetic = frozenset({"monitoring", "from_disk"})
     scaffolding = (CHECKPOINT,)
+
+    def sources(self) -> list[Path]:
+        """The model that it starts from."""
+        return [find_model(self.start)] if self.start else []
 
     def run(
         self,
@@ -84,18 +102,22 @@ class TrainSegmenter(Stage, TrainSegmenterOptions):
         return TrainedSegmenter(model=Path("model"))
 
 
-def build_segmenter(options: TrainSegmenterOptions, seed: int) -> keras.Model:
-    """The network of the options, with the channels of its head."""
-    channels, parameters = len(CHANNELS[options.head]), dict(options.network)
-    architecture = parameters.pop("architecture", "multires_unet")
+def build_segmenter(options: TrainSegmenterOptions, seed: int) -> tuple[keras.Model, Percentiles]:
+    """The network to be trained, which has the channels of the head, and how grey values are normalised for it."""
+    with mixed_precision(options.bfloat16):
+        if options.start:
+            model = load_model(options.start)
+            return model.network, model.config.preprocessing.percentiles
+        return build(seed=seed, **_architecture(options)), options.percentiles
+
+
+def _architecture(options: TrainSegmenterOptions) -> dict[str, Any]:
+    channels, parameters = len(CHANNELS[options.head]), {"architecture": "multires_unet", **options.network}
     if {"channels", "outputs", "activation"} & parameters.keys():
         raise OptionsError("the outputs of the network are set by its head", advice='Set "head" instead.')
-    if architecture == "unet":
-        parameters["outputs"] = (("particles", channels, "sigmoid"),)
-    else:
-        parameters |= {"channels": channels, "activation": "sigmoid"}
-    with mixed_precision(options.bfloat16):
-        return build(architecture, seed=seed, **parameters)
+    if parameters["architecture"] == "unet":
+        return {**parameters, "outputs": (("particles", channels, "sigmoid"),)}
+    return {**parameters, "channels": channels, "activation": "sigmoid"}
 
 
 def _train(
@@ -106,8 +128,9 @@ def _train(
     test: Sequence[Path],
 ) -> None:
     network_seed, seed = (stage.seed + int(seed) for seed in rng.integers(2**30, size=2))
-    network, load = build_segmenter(stage, network_seed), partial(read_pair, rims=stage.head == "mask")
-    options = stage.changed(seed=seed)
+    network, percentiles = build_segmenter(stage, network_seed)
+    stage = stage.changed(percentiles=percentiles)
+    load, options = partial(read_pair, rims=stage.head == "mask"), stage.changed(seed=seed)
     if stage.from_disk:
         training, validation = make_batches(pairs, options, load)
     else:
@@ -126,6 +149,7 @@ def _train(
             card=_card(stage, len(pairs)),
             half=stage.half,
             polarity="either" if stage.polarity == "both" else stage.polarity,
+            diameter_range=_diameter_range(load(pair)[1] for pair in pairs[:: 1 + len(pairs) // SAMPLED]),
             preprocessing=Preprocessing(percentiles=stage.percentiles),
             postprocessing=chosen,
         )
@@ -140,8 +164,17 @@ def _choose(
     if not pairs:
         return {"method": "contact"}
     predictor = Predictor(network)
-    best = choose_thresholds(lambda image: predictor(normalize(image, stage.percentiles)), pairs)
-    return best.model_dump(include={"method", "contact_threshold", "distance_threshold"})
+    best = choose_prominence(lambda image: predictor(normalize(image, stage.percentiles)), pairs)
+    return {"method": "contact", "prominence": best}
+
+
+def _diameter_range(labels: Iterable[np.ndarray]) -> tuple[float, float] | None:
+    """The typical diameters in pixels of most label images; None if there are no particles at all."""
+    diameters = [found for found in map(typical_diameter, labels) if found is not None]
+    if not diameters:
+        return None
+    low, high = np.percentile(diameters, TYPICAL).round(1).tolist()
+    return low, high
 
 
 def _draw(
@@ -158,7 +191,7 @@ def _draw(
 
 
 def _card(stage: TrainSegmenter, pairs: int) -> str:
-    name = stage.network.get("architecture", "multires_unet")
+    name = f"The model {stage.start}" if stage.start else stage.network.get("architecture", "multires_unet")
     return (
         f"# Segmenter\n\n{name}, head {stage.head}, trained for {stage.epochs} epochs on {pairs} micrographs that were "
         f"made of simulated masks, for {stage.polarity} particles.\n"

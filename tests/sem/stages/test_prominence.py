@@ -1,6 +1,6 @@
 import numpy as np
 
-from autoseg.sem.stages.thresholds import choose_thresholds
+from autoseg.sem.stages.prominence import choose_prominence
 from autoseg.training.targets import make_targets
 
 LABELS = np.zeros((60, 60), np.uint16)
@@ -15,13 +15,11 @@ def prediction(contact):
     return said
 
 
-def test_a_network_that_is_unsure_of_contacts_gets_a_lower_threshold():
+def test_a_network_that_is_unsure_of_contacts_gets_a_lower_prominence():
     pairs = [(np.zeros(LABELS.shape, np.uint8), LABELS)]
-    chosen = choose_thresholds(lambda image: prediction(0.3), pairs)
-    assert (chosen.method, chosen.contact_threshold, chosen.distance_threshold) == ("contact", 0.25, 0.15)
+    assert choose_prominence(lambda image: prediction(0.22), pairs) == 0.15
 
 
-def test_where_it_makes_no_difference_the_defaults_stay():
+def test_where_it_makes_no_difference_the_default_stays():
     pairs = [(np.zeros(LABELS.shape, np.uint8), LABELS)]
-    chosen = choose_thresholds(lambda image: prediction(1.0), pairs)
-    assert (chosen.contact_threshold, chosen.distance_threshold) == (0.5, 0.15)
+    assert choose_prominence(lambda image: prediction(1.0), pairs) == 0.25

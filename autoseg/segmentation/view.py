@@ -1,0 +1,104 @@
+"""How an image is shown to the network: inverted or not, magnified or reduced; and what it says brought back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from autoseg.images.normalization import normalize
+from autoseg.models import Preprocessing
+from autoseg.segmentation.instances import InstanceOptions
+
+Polarity = Literal["bright", "dark", "either"]
+"What particles are, compared with what they lie on."
+
+
+@dataclass(frozen=True)
+class View:
+    """What particles are taken for, and by which factor the image is magnified before the network sees it."""
+
+    polarity: Polarity
+    magnification: float = 1.0
+
+
+def prepare(field: np.ndarray, magnification: float, settings: Preprocessing, edge: int | None = None) -> np.ndarray:
+    """The network's input, float32, for a field of view (rows, columns) whose particles are what the model expects.
+
+    With `edge`, it is no more than a window of so many pixels each way, out of the liveliest part of the image.
+
+    >>> prepare(np.eye(64), 0.5, Preprocessing(), edge=16).shape
+    (16, 16)
+    """
+    # Percentiles are those of the whole image as the network sees it: reduction takes away noise.
+    reduced = resized(field, min(magnification, 1.0))
+    prepared = normalize(reduced, settings.percentiles, clip=settings.clip)
+    if edge is not None:
+        prepared = prepared[find_liveliest(prepared, max(1, round(edge / max(magnification, 1.0))))]
+    if magnification <= 1:
+        return prepared
+    magnified = resized(prepared, magnification)
+    return np.clip(magnified, 0, 1) if settings.clip else magnified
+
+
+def resized(image: np.ndarray, magnification: float) -> np.ndarray:
+    """The image (rows, columns) as float32: magnified by cubic interpolation, or reduced by averaging pixels.
+
+    >>> resized(np.array([[1, 3, 8, 8]]), 0.5).tolist()
+    [[2.0, 8.0]]
+    """
+    if magnification == 1:
+        return image
+    rows, columns = (max(1, round(length * magnification)) for length in image.shape)
+    method = cv2.INTER_AREA if magnification < 1 else cv2.INTER_CUBIC
+    return cv2.resize(image.astype(np.float32), (columns, rows), interpolation=method)
+
+
+def bring_back(probability: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """What the network said (rows, columns, channels) in the pixels of the field of view of this shape.
+
+    >>> bring_back(np.ones((3, 5, 1), np.float32), (6, 10)).shape
+    (6, 10, 1)
+    """
+    if probability.shape[:2] == shape:
+        return probability
+    method = cv2.INTER_AREA if len(probability) > shape[0] else cv2.INTER_LINEAR
+    channels = [cv2.resize(channel, shape[::-1], interpolation=method) for channel in np.moveaxis(probability, -1, 0)]
+    return np.stack(channels, axis=-1)
+
+
+def find_liveliest(image: np.ndarray, edge: int) -> tuple[slice, slice]:
+    """The window of at most so many rows and columns in which grey values (rows, columns) vary most.
+
+    >>> image = np.zeros((8, 8))
+    >>> image[7, 1] = 1
+    >>> find_liveliest(image, 4)
+    (slice(4, 8, None), slice(0, 4, None))
+    """
+    starts = [_starts(length, edge) for length in image.shape]
+    windows = [(slice(row, row + edge), slice(column, column + edge)) for row in starts[0] for column in starts[1]]
+    return max(windows, key=lambda window: float(image[window].std()))
+
+
+def _starts(length: int, edge: int) -> list[int]:
+    """Where windows begin that overlap by half, the last one at the end."""
+    return sorted({*range(0, max(length - edge, 0), max(edge // 2, 1)), max(length - edge, 0)})
+
+
+def scaled(options: InstanceOptions, magnification: float, kept: set[str]) -> InstanceOptions:
+    """Areas and lengths of how particles are parted, meant for what the network saw, in pixels of the image.
+
+    Which particles count, and the options named in `kept`, stay as they are.
+
+    >>> scaled(InstanceOptions(minimum_core=12), 2.0, set()).minimum_core
+    3
+    """
+    areas = {"minimum_core": 1, "pinhole_size": 0}
+    values = {
+        name: max(least, round(getattr(options, name) / magnification**2))
+        for name, least in areas.items()
+        if name not in kept
+    }
+    return options.changed(**values)

@@ -1,0 +1,58 @@
+"""The training goes on from a model that is given, on renderings of a few pixels."""
+
+import numpy as np
+import pytest
+
+from autoseg._backend import BACKEND
+from autoseg.backends import TRAINABLE
+from autoseg.errors import ModelError, OptionsError
+from autoseg.models import Preprocessing, load_model, save_model
+from autoseg.networks import build
+from autoseg.sem.stages.pairs import Pairs, write_pair
+from autoseg.sem.stages.train_segmenter import TrainSegmenter
+from tests.sem.scenes import scene
+
+pytestmark = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    folder, rng = tmp_path_factory.mktemp("pairs"), np.random.default_rng(5)
+    written = Pairs(micrographs=folder / "micrographs", masks=folder / "masks")
+    for number in range(4):
+        image, labels = scene(rng, size=(48, 64), count=4)
+        write_pair(folder, written, f"{number:05}", image / 255, labels > 0, labels)
+    return written
+
+
+def write_model(folder, channels=3):
+    network = build("unet", filters=(4, 8), outputs=(("particles", channels, "sigmoid"),), seed=7)
+    save_model(folder, network, card="# Start\n", preprocessing=Preprocessing(percentiles=(1, 99)))
+    return network.get_weights()
+
+
+def test_a_training_goes_on_from_a_model(pairs, tmp_path):
+    weights = write_model(tmp_path / "start")
+    settings = {"epochs": 1, "views": 1, "batch": 2, "crop": 32, "learning_rate": 1e-6, "schedule": "constant"}
+    stage = TrainSegmenter(start=str(tmp_path / "start"), **settings)
+    assert stage.sources() == [tmp_path / "start"]
+    trained = stage.run(tmp_path, np.random.default_rng(0), render=pairs).model
+    model = load_model(tmp_path / trained)
+    assert model.config.preprocessing.percentiles == (1, 99)
+    assert str(tmp_path / "start") in model.card
+    low, high = model.config.diameter_range
+    assert 10 < low <= high < 20  # of discs with radii of 6 to 10 pixels, some of them cut
+    kernels = [(new, old) for new, old in zip(model.network.get_weights(), weights, strict=True) if old.ndim == 4]
+    changes = [np.abs(new - old).max() for new, old in kernels]
+    assert 0 < max(changes) < 1e-4  # learned, but hardly, from where it was
+
+
+def test_a_model_to_start_from_must_exist_and_have_the_channels_of_the_head(pairs, tmp_path):
+    with pytest.raises(ModelError, match='Did you mean "particles"'):
+        TrainSegmenter(start="particle").sources()
+    with pytest.raises(OptionsError, match='set start = ""'):
+        TrainSegmenter(start="particles", network={"filters": 2})
+    write_model(tmp_path / "start", channels=1)
+    stage = TrainSegmenter(start=str(tmp_path / "start"), epochs=1, crop=32)
+    with pytest.raises(OptionsError, match="3 channels"):
+        stage.run(tmp_path, np.random.default_rng(0), render=pairs)
