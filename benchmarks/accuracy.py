@@ -9,7 +9,7 @@ With --pictures, the worst place of each image is drawn: the micrograph, and bes
 ones in yellow, false ones in orange, merged ones in purple, split ones in blue, and the truth as white lines. Such a
 picture shows a part of the image, so that only images which are free may go into a card.
 
-    python benchmarks/accuracy.py particles --images datasets/samples --truth datasets/samples/truth --polarity name
+    python benchmarks/accuracy.py particles --images datasets/samples --truth datasets/samples/truth
 """
 
 from __future__ import annotations
@@ -80,10 +80,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("models", nargs="+", metavar="MODEL", help="name of a model, or its folder")
     parser.add_argument("--images", type=Path, required=True, help="folder of micrographs")
     parser.add_argument("--truth", type=Path, required=True, help="folder of true masks or labels, named as the images")
-    polarities = ("model", "bright", "dark", "name")
-    parser.add_argument(
-        "--polarity", choices=polarities, default="model", help="name: what the file's name begins with"
-    )
+    parser.add_argument("--polarity", choices=("auto", "model", "bright", "dark"), default="auto")
     parser.add_argument("--min-size", type=int, default=10, help="pixels of the smallest particle that counts")
     parser.add_argument("--called", default="images", help="what the images are, such as 'SEM images of TiO2'")
     parser.add_argument("--json", type=Path, help="file for all numbers, and for an entry of `scores` in config.json")
@@ -101,29 +98,17 @@ def find_images(folder: Path, truth: Path) -> tuple[dict[str, Path], dict[str, P
     return {name: images[name] for name in common}, {name: true[name] for name in common}
 
 
-def by_polarity(images: Mapping[str, Path], polarity: str) -> dict[str, list[str]]:
-    """Names of images for each polarity that they are to be segmented with."""
-    if polarity != "name":
-        return {polarity: list(images)}
-    groups = {kind: [name for name in images if name.startswith(kind)] for kind in ("bright", "dark")}
-    if strange := [str(path) for name, path in images.items() if not any(name in group for group in groups.values())]:
-        raise ImageError(f"the polarity is not in the name of {', '.join(strange)}", advice="Use --polarity dark.")
-    return {kind: names for kind, names in groups.items() if names}
-
-
 def measure(
     model: str, images: Mapping[str, Path], truth: Mapping[str, Path], options: argparse.Namespace, folder: Path
 ) -> Result:
     """Segment the images into a folder, and score them."""
-    trained, clock, processor = load_model(model), 0.0, 0.0
-    for polarity, names in by_polarity(images, options.polarity).items():
-        segmenter = Segmenter(trained, polarity=polarity)
-        start = time.perf_counter(), time.process_time()
-        for name, found in zip(names, segment_all([images[name] for name in names], segmenter), strict=True):
-            if isinstance(found, AutosegError):
-                raise found
-            write_labels(folder / f"{name}_labels.tif", found.labels, found.micrograph.pixel_size)
-        clock, processor = clock + time.perf_counter() - start[0], processor + time.process_time() - start[1]
+    segmenter = Segmenter(load_model(model), polarity=options.polarity)
+    clock, processor = time.perf_counter(), time.process_time()
+    for name, found in zip(images, segment_all(list(images.values()), segmenter), strict=True):
+        if isinstance(found, AutosegError):
+            raise found
+        write_labels(folder / f"{name}_labels.tif", found.labels, found.micrograph.pixel_size)
+    clock, processor = time.perf_counter() - clock, time.process_time() - processor
     pairs = {name: (folder / f"{name}_labels.tif", truth[name]) for name in images}
     files = FileScores(pairs, EvaluateOptions(min_size=options.min_size), scenes=images)
     files.score(pairs)
