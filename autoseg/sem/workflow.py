@@ -12,6 +12,7 @@ from pydantic import Field
 from autoseg.evaluation.batch import EvaluateOptions
 from autoseg.images.folders import images_in
 from autoseg.images.micrograph import ReadOptions
+from autoseg.models import find_model
 from autoseg.options import Options as _Options
 from autoseg.sem.profiles import Profile, options_of
 from autoseg.sem.stages.evaluate import Evaluate
@@ -140,6 +141,8 @@ def run(options: Options) -> dict[str, Outputs]:
     """Do what is not done yet of the workflow; what each stage hands on, by its name."""
     for folder in filter(None, (options.images, options.outlines, options.truth)):
         images_in(folder)  # a folder that is missing, or empty, is told now and not hours later
+    if options.train_segmenter.start:
+        find_model(options.train_segmenter.start)  # so is a model
     options.to_file(options.folder / "options.toml")
     return Run(options.folder, stages_of(options), options.seed, options.own_processes).execute()
 

@@ -12,7 +12,7 @@ from autoseg import sem
 from autoseg._backend import BACKEND
 from autoseg.backends import TRAINABLE
 from autoseg.cli import main
-from autoseg.errors import ImageError, OptionsError
+from autoseg.errors import ImageError, ModelError, OptionsError
 from autoseg.images.labels import read_labels
 from autoseg.models import load_model
 from autoseg.sem.workflow import Options, run
@@ -190,6 +190,13 @@ def test_the_command_goes_on_with_a_run(finished, tmp_path, capsys):
     assert main(["run", "sem", str(tmp_path / "options.json"), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["evaluate"]["f1"] == outputs["evaluate"].f1
+
+
+def test_a_model_to_start_from_that_is_missing_is_told_before_the_work_begins(tmp_path):
+    given = Options(sources=["rendering"], folder=tmp_path / "run", train_segmenter={"start": "particle"})
+    with pytest.raises(ModelError, match=r'particle: .*Did you mean "particles"'):
+        run(given)
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("missing", ["images", "outlines", "truth"])
