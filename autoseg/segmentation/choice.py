@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autoseg.images.distance import relative_distance
 from autoseg.segmentation.channels import CHANNELS
 from autoseg.segmentation.instances import InstanceOptions, find_instances
 from autoseg.segmentation.view import View
-from autoseg.training.targets import make_targets
 
 MAGNIFICATIONS = (2.0, 4.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16)
 "Tried where particles of an image as it is are not of the sizes that the model knows, or not convincing."
@@ -55,7 +55,7 @@ def judge(probability: np.ndarray, view: View, options: InstanceOptions) -> Look
     labels = find_instances(probability, every)
     labels[_find_ground(find_instances(probability, every.changed(prominence=HARDLY_PARTED)))] = 0
     foreground, said = probability[..., 0], probability[..., CHANNELS.index("distance")]
-    found = make_targets(labels, "instances")[..., CHANNELS.index("distance")]
+    found = relative_distance(labels)
     either = float(np.maximum(said, found).sum())
     agreement = float(np.minimum(said, found).sum()) / either if either else 0.0
     sureness = float(np.abs(2 * foreground - 1).mean())

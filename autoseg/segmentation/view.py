@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import cv2
 import numpy as np
 
 from autoseg.images.normalization import normalize
+from autoseg.images.resizing import magnified, resized
 from autoseg.models import Preprocessing
 from autoseg.segmentation.instances import InstanceOptions
 
@@ -33,27 +33,14 @@ def prepare(field: np.ndarray, magnification: float, settings: Preprocessing, ed
     (16, 16)
     """
     # Percentiles are those of the whole image as the network sees it: reduction takes away noise.
-    reduced = resized(field, min(magnification, 1.0))
+    reduced = magnified(field, min(magnification, 1.0))
     prepared = normalize(reduced, settings.percentiles, clip=settings.clip)
     if edge is not None:
         prepared = prepared[find_liveliest(prepared, max(1, round(edge / max(magnification, 1.0))))]
     if magnification <= 1:
         return prepared
-    magnified = resized(prepared, magnification)
-    return np.clip(magnified, 0, 1) if settings.clip else magnified
-
-
-def resized(image: np.ndarray, magnification: float) -> np.ndarray:
-    """The image (rows, columns) as float32: magnified by cubic interpolation, or reduced by averaging pixels.
-
-    >>> resized(np.array([[1, 3, 8, 8]]), 0.5).tolist()
-    [[2.0, 8.0]]
-    """
-    if magnification == 1:
-        return image
-    rows, columns = (max(1, round(length * magnification)) for length in image.shape)
-    method = cv2.INTER_AREA if magnification < 1 else cv2.INTER_CUBIC
-    return cv2.resize(image.astype(np.float32), (columns, rows), interpolation=method)
+    enlarged = magnified(prepared, magnification)
+    return np.clip(enlarged, 0, 1) if settings.clip else enlarged
 
 
 def bring_back(probability: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -62,11 +49,7 @@ def bring_back(probability: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     >>> bring_back(np.ones((3, 5, 1), np.float32), (6, 10)).shape
     (6, 10, 1)
     """
-    if probability.shape[:2] == shape:
-        return probability
-    method = cv2.INTER_AREA if len(probability) > shape[0] else cv2.INTER_LINEAR
-    channels = [cv2.resize(channel, shape[::-1], interpolation=method) for channel in np.moveaxis(probability, -1, 0)]
-    return np.stack(channels, axis=-1)
+    return np.clip(resized(probability, shape), 0, 1)  # what rounding and interpolation add
 
 
 def find_liveliest(image: np.ndarray, edge: int) -> tuple[slice, slice]:

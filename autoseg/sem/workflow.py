@@ -12,7 +12,6 @@ from pydantic import Field
 from autoseg.evaluation.batch import EvaluateOptions
 from autoseg.images.folders import images_in
 from autoseg.images.micrograph import ReadOptions
-from autoseg.models import find_model
 from autoseg.options import Options as _Options
 from autoseg.sem.profiles import Profile, options_of
 from autoseg.sem.stages.evaluate import Evaluate
@@ -24,7 +23,7 @@ from autoseg.sem.stages.segment import ResultOptions, Segment
 from autoseg.sem.stages.self_train import SelfTrain, SelfTrainOptions
 from autoseg.sem.stages.simulate import Simulate, SimulateOptions
 from autoseg.sem.stages.train_cyclegan import TrainCyclegan, TrainCycleganOptions
-from autoseg.sem.stages.train_segmenter import TrainSegmenter, TrainSegmenterOptions
+from autoseg.sem.stages.train_segmenter import TrainSegmenter, TrainSegmenterOptions, check_start
 from autoseg.sem.stages.train_wgan import TrainWgan, TrainWganOptions
 from autoseg.stages import Outputs, Run, Stage
 
@@ -122,6 +121,7 @@ def stages_of(options: Options) -> list[Stage | None]:
     by_cyclegan, by_rendering = ("cyclegan" in options.sources, "rendering" in options.sources)
     by_wgan = by_cyclegan and options.simulate.source == "wgan"
     by_itself = images is not None and options.self_train.rounds > 0
+    learned = {**micrographs, **polarity, "training": options.train_segmenter}
     return [
         Prepare(**micrographs, **polarity, **dict(options.prepare)) if images else None,
         TrainWgan(outlines=outlines, **dict(options.train_wgan)) if by_wgan else None,
@@ -131,8 +131,8 @@ def stages_of(options: Options) -> list[Stage | None]:
         Filter(**micrographs, **polarity, **dict(options.filter)) if by_cyclegan else None,
         Render(**micrographs, **polarity, outlines=outlines, **dict(options.render)) if by_rendering else None,
         TrainSegmenter(**polarity, **dict(options.train_segmenter)),
-        SelfTrain(**micrographs, training=options.train_segmenter, **dict(options.self_train)) if by_itself else None,
-        Segment(**micrographs, **dict(options.segment)) if images else None,
+        SelfTrain(**learned, **dict(options.self_train)) if by_itself else None,
+        Segment(**micrographs, **polarity, **dict(options.segment)) if images else None,
         Evaluate(images=images, truth=truth, **dict(options.evaluate)) if truth else None,
     ]
 
@@ -141,8 +141,7 @@ def run(options: Options) -> dict[str, Outputs]:
     """Do what is not done yet of the workflow; what each stage hands on, by its name."""
     for folder in filter(None, (options.images, options.outlines, options.truth)):
         images_in(folder)  # a folder that is missing, or empty, is told now and not hours later
-    if options.train_segmenter.start:
-        find_model(options.train_segmenter.start)  # so is a model
+    check_start(options.train_segmenter)  # so is a model
     options.to_file(options.folder / "options.toml")
     return Run(options.folder, stages_of(options), options.seed, options.own_processes).execute()
 

@@ -144,6 +144,7 @@ class LabelledViews:
     geometry: GeometryOptions = _UNTURNED
     intensity: IntensityOptions = _UNCHANGED
     percentiles: Percentiles = PUBLISHED
+    inverted: bool = False
 
     def __call__(self, pair: tuple[np.ndarray, ...], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Image (height, width, 1) and targets (height, width, channels) of a random view, float32."""
@@ -152,7 +153,7 @@ class LabelledViews:
             if image.shape != array.shape:
                 raise ImageError(f"an image of {image.shape} pixels cannot have a {name} of {array.shape}")
         geometry = draw_geometry(rng, self.geometry, image.shape, self.crop)
-        view = geometry.apply(normalize(image, self.percentiles))
+        view = geometry.apply(normalize(image, self.percentiles, inverted=self.inverted))
         view = draw_intensity(rng, self.intensity).apply(view)
         shown, *certainty = (geometry.apply(array, order="nearest") for array in (labels, *maps))
         targets = make_targets(shown, self.head, weighted=self.weighted, certainty=next(iter(certainty), None))

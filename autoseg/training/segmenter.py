@@ -47,6 +47,8 @@ class SegmenterOptions(Options):
     "Changes of the views' grey values."
     percentiles: Percentiles = PUBLISHED
     "The intensities at these percentiles of an image become 0 and 1."
+    inverted: bool = False
+    "Show the network inverted images, in which dark particles are bright."
     validation: float = Field(0.2, ge=0, lt=1)
     "Fraction of the pairs that choose the best weights instead of being trained on."
     optimizer: Literal["adam", "adamw"] = "adam"
@@ -83,6 +85,7 @@ def make_batches(
         weighted=options.contact_weights and options.head == "instances",
         crop=options.crop,
         percentiles=options.percentiles,
+        inverted=options.inverted,
     )
     varied = replace(fixed, geometry=options.geometry, intensity=options.intensity)
     make = partial(Batches, size=options.batch, seed=options.seed, load=load, ahead=ahead)
@@ -103,9 +106,7 @@ def train_segmenter(
     Its output has the channels of the head, by sigmoid: one, or foreground, contact and distance. With
     `callbacks=resumable(folder)` a training that was killed goes on where it was when this is called again.
     """
-    channels = len(CHANNELS[options.head])
-    if not isinstance(network.output_shape, tuple) or network.output_shape[-1] != channels:
-        raise OptionsError(f'the head "{options.head}" needs a network with one output of {channels} channels')
+    check_outputs(network, options.head)
     network.compile(
         make_optimizer(options, steps=len(training)),
         loss=_make_loss(options, training),
@@ -114,6 +115,13 @@ def train_segmenter(
     if not any(isinstance(callback, BestWeights) for callback in callbacks):
         callbacks = [BestWeights(), *callbacks]
     return fit(network, training, validation=validation, epochs=options.epochs, callbacks=callbacks)
+
+
+def check_outputs(network: keras.Model, head: Head) -> None:
+    """Raise an error unless the network says what the head needs."""
+    channels = len(CHANNELS[head])
+    if not isinstance(network.output_shape, tuple) or network.output_shape[-1] != channels:
+        raise OptionsError(f'the head "{head}" needs a network with one output of {channels} channels')
 
 
 def make_optimizer(options: SegmenterOptions, steps: int) -> keras.optimizers.Optimizer:

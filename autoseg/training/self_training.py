@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from autoseg.errors import ImageError, OptionsError
+from autoseg.images.resizing import magnified, resized
 from autoseg.options import Options
 from autoseg.segmentation.instances import InstanceOptions, find_instances
 from autoseg.training.targets import make_targets
@@ -99,22 +100,12 @@ def _views(predict: Predict, image: np.ndarray, options: SelfTrainingOptions) ->
     """What is said to each view, brought back to the image's pixels, in 0..1."""
     steps = (1, -1) if options.flips else (1,)
     for scale in options.scales:
-        view = image if scale == 1 else _resized(image, [max(1, round(scale * length)) for length in image.shape])
+        view = magnified(image, scale)
         for flip in ((slice(None, None, rows), slice(None, None, columns)) for rows in steps for columns in steps):
             said = predict(np.ascontiguousarray(view[flip]))
             if said.ndim != 3 or said.shape[:2] != view.shape:
                 raise ImageError(f"of {view.shape} pixels, {said.shape} probabilities were predicted")
-            yield np.clip(_resized(said[flip], image.shape), 0, 1)  # rounding may exceed 1 by a little
-
-
-def _resized(array: np.ndarray, shape: Sequence[int]) -> np.ndarray:
-    """An array (rows, columns[, channels]) as float32 with so many rows and columns."""
-    array = np.ascontiguousarray(array, np.float32)
-    if array.shape[:2] == tuple(shape):
-        return array
-    smaller = shape[0] < array.shape[0]  # else, fine detail would alias
-    resized = cv2.resize(array, tuple(shape)[::-1], interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
-    return resized.reshape(*shape, *array.shape[2:])
+            yield np.clip(resized(said[flip], image.shape), 0, 1)  # rounding and interpolation may leave it by a little
 
 
 def _combined(views: Iterator[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

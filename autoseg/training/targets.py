@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from autoseg.errors import ImageError, OptionsError
-from autoseg.images.distance import distance_inside
+from autoseg.images.distance import relative_distance
 from autoseg.segmentation.channels import CHANNELS as INSTANCE_CHANNELS
 
 Head = Literal["mask", "instances"]
@@ -49,7 +49,7 @@ def make_targets(
     if head == "mask":
         channels: list[np.ndarray] = [foreground & ~parting]
     else:
-        channels = [foreground, contact, _distance(labels, values, foreground)]
+        channels = [foreground, contact, relative_distance(labels)]
     if weighted or certainty is not None:
         weights = _weights(contact, foreground) if weighted else [np.ones(labels.shape, np.float32)] * len(channels)
         factor = np.float32(1) if certainty is None else certainty
@@ -77,20 +77,6 @@ def _checked(labels: np.ndarray) -> np.ndarray:
     if labels.size and not 0 <= labels.min() <= labels.max() < 2**24:
         raise ImageError(f"labels lie between 0 and 2^24, not between {labels.min()} and {labels.max()}")
     return labels
-
-
-def _distance(labels: np.ndarray, values: np.ndarray, foreground: np.ndarray) -> np.ndarray:
-    """The distance of each particle's pixels to its rim, as a fraction of the largest there is in the particle."""
-    rim = foreground & (cv2.dilate(values, _CROSS) != cv2.erode(values, _CROSS))
-    if not rim.any():  # nothing but background, or one particle that fills the image
-        return foreground.astype(np.float32)
-    # The rim runs along the edges of pixels: half a pixel beyond the centres of the outermost ones.
-    distance = distance_inside(~rim) + 0.5
-    distance[~foreground] = 0
-    largest = np.zeros(int(labels.max()) + 1, np.float32)
-    largest[0] = 1
-    np.maximum.at(largest, labels.ravel(), distance.ravel())
-    return distance / largest[labels]
 
 
 def _weights(contact: np.ndarray, foreground: np.ndarray) -> list[np.ndarray]:

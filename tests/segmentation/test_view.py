@@ -6,7 +6,7 @@ import pytest
 from autoseg.images.normalization import normalize
 from autoseg.models import Preprocessing
 from autoseg.segmentation.instances import InstanceOptions
-from autoseg.segmentation.view import bring_back, find_liveliest, prepare, resized, scaled
+from autoseg.segmentation.view import bring_back, find_liveliest, prepare, scaled
 
 PLAIN = Preprocessing(percentiles=(0, 100))
 
@@ -30,9 +30,8 @@ def test_images_of_any_kind_are_resized(kind, factor, shape):
     assert prepared.min() >= 0 and prepared.max() <= 1
 
 
-def test_reduction_is_a_mean_and_grey_values_are_scaled_after_it():
+def test_grey_values_are_scaled_after_reduction():
     image = np.kron(np.array([[10, 30], [20, 20]]), np.array([[1, 1], [1, 1]])) + np.tile([[1, -1], [-1, 1]], (2, 2))
-    np.testing.assert_allclose(resized(image, 0.5), [[10, 30], [20, 20]])
     np.testing.assert_allclose(prepare(image, 0.5, PLAIN), [[0, 1], [0.5, 0.5]])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from tqdm import tqdm
@@ -41,6 +42,7 @@ class Segment(Stage, ResultOptions):
     """The particles of all micrographs, and the report about them."""
 
     images: Path
+    polarity: Literal["bright", "dark"] = "bright"
     read: ReadOptions = ReadOptions()
 
     def sources(self) -> list[Path]:
@@ -57,8 +59,8 @@ class Segment(Stage, ResultOptions):
     ) -> Results:
         """Write the results."""
         paths = images_in(self.images)
-        # The model was made for these very images.
-        options = SegmentOptions(read=self.read, predict=self.predict, instances=self.instances, polarity="model")
+        settings = {"read": self.read, "predict": self.predict, "instances": self.instances}
+        options = SegmentOptions(polarity=self.polarity, **settings)
         segmenter = Segmenter((self_train or train_segmenter).model, options)
         segmentations = tqdm(segment_all(paths, segmenter), total=len(paths), unit="image", disable=None)
         made = report(segmentations, folder / "results", self.report, inputs=paths, settings=segmenter.describe())

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -29,10 +29,11 @@ from autoseg.segmentation.segment import Segmenter
 from autoseg.sem.mask_files import LABELS
 from autoseg.sem.stages.filter import FilteredPairs
 from autoseg.sem.stages.grey import read_grey, sheet, to_bytes, write_grey
+from autoseg.sem.stages.learning import LearningOptions
 from autoseg.sem.stages.pairs import PairFiles, Pairs, read_pair
 from autoseg.sem.stages.train_segmenter import TrainedSegmenter
 from autoseg.stages import Stage
-from autoseg.training.monitoring import CHECKPOINT, MonitoringOptions, predict_one, watch
+from autoseg.training.monitoring import CHECKPOINT, predict_one, watch
 from autoseg.training.precision import mixed_precision
 from autoseg.training.segmenter import SegmenterOptions, make_batches, train_segmenter
 from autoseg.training.self_training import SelfTrainingOptions, mix, pseudo_labels
@@ -52,7 +53,7 @@ class PseudoPair(NamedTuple):
     name: Path
 
 
-class SelfTrainOptions(SelfTrainingOptions):
+class SelfTrainOptions(LearningOptions, SelfTrainingOptions):
     """How the network learns from micrographs, and what is written down of it."""
 
     rounds: int = Field(0, ge=0)
@@ -63,16 +64,6 @@ class SelfTrainOptions(SelfTrainingOptions):
     "How the network is run for the pseudo-labels."
     instances: InstanceOptions = InstanceOptions()
     "How particles are found for them. What is not set here is as the model recommends."
-    bfloat16: bool = False
-    "Compute in bfloat16, which is faster on hardware made for it."
-    half: bool = False
-    "Save the weights with 16 bits, which halves the file."
-    from_disk: bool = False
-    "Read images each time they are needed, instead of keeping them in memory."
-    devices: int = Field(1, ge=1)
-    "GPUs, or other devices, that share each batch: this many times as many views per step."
-    monitoring: MonitoringOptions = MonitoringOptions()
-    "Checkpoints, sample pictures and logs."
 
 
 class SelfTrain(Stage, SelfTrainOptions):
@@ -80,6 +71,7 @@ class SelfTrain(Stage, SelfTrainOptions):
 
     rounds: int = Field(2, ge=1)
     images: Path
+    polarity: Literal["bright", "dark"] = "bright"
     read: ReadOptions = ReadOptions()
     training: SegmenterOptions = SegmenterOptions()
     "How the network was trained before."
@@ -127,7 +119,7 @@ class SelfTrain(Stage, SelfTrainOptions):
             read=self.read,
             predict=self.predict,
             instances=self.instances,
-            polarity="model",  # as in training, whatever a single view looks like
+            polarity=self.polarity,
             magnification=1.0,
         )
         for path, name in tqdm(images, desc=title, unit="image", disable=None):
@@ -188,6 +180,7 @@ def _options(stage: SelfTrain, teacher: Model, seed: int, pairs: Sequence[PairFi
         epochs=stage.epochs,
         learning_rate=stage.learning_rate,
         percentiles=teacher.config.preprocessing.percentiles,
+        inverted=teacher.config.polarity not in (stage.polarity, "either"),
         seed=seed,
     )
 
@@ -212,7 +205,7 @@ def _draw(teacher: Model, samples: Sequence[Sample], options: SegmenterOptions) 
     for image, labels, weights in samples:
         rng = np.random.default_rng(options.seed)
         geometry = draw_geometry(rng, GeometryOptions(flip=False), image.shape, options.crop, labels > 0)
-        view = geometry.apply(normalize(image, options.percentiles))
+        view = geometry.apply(normalize(image, options.percentiles, inverted=options.inverted))
         said, grey = predict_one(teacher.network, view[..., np.newaxis]), to_bytes(view)
         given, particles = geometry.apply(labels, order="nearest"), find_instances(said, instances)
         overlays = [draw_overlay(grey, found, options=plain) for found in (given, particles)]

@@ -9,12 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 import pydantic
-from pydantic import Field
 
 from autoseg._backend import keras
 from autoseg._parallel import is_first, train_on
 from autoseg.errors import OptionsError
-from autoseg.images.normalization import Percentiles, normalize
+from autoseg.images.normalization import normalize
 from autoseg.images.overlay import OverlayOptions, draw_overlay
 from autoseg.models import Preprocessing, find_model, load_model, save_model
 from autoseg.networks import build
@@ -23,15 +22,16 @@ from autoseg.segmentation.instances import InstanceOptions, find_instances
 from autoseg.segmentation.predictor import Predictor
 from autoseg.sem.stages.filter import FilteredPairs
 from autoseg.sem.stages.grey import numbered_files, read_grey, sheet, to_bytes
+from autoseg.sem.stages.learning import LearningOptions
 from autoseg.sem.stages.pairs import PairFiles, Pairs, read_pair
 from autoseg.sem.stages.prepare import Tiles
 from autoseg.sem.stages.prominence import choose_prominence
 from autoseg.stages import Outputs, Stage
 from autoseg.training.batches import split
 from autoseg.training.callbacks import BestWeights
-from autoseg.training.monitoring import CHECKPOINT, MonitoringOptions, predict_one, watch
+from autoseg.training.monitoring import CHECKPOINT, predict_one, watch
 from autoseg.training.precision import mixed_precision
-from autoseg.training.segmenter import SegmenterOptions, make_batches, train_segmenter
+from autoseg.training.segmenter import SegmenterOptions, check_outputs, make_batches, train_segmenter
 from autoseg.training.targets import CHANNELS
 
 SHOWN = 3
@@ -50,23 +50,14 @@ class TrainedSegmenter(Outputs):
     model: Path
 
 
-class TrainSegmenterOptions(SegmenterOptions):
+class TrainSegmenterOptions(LearningOptions, SegmenterOptions):
     """Which network learns to segment, how, and what is written down of it."""
 
     network: dict[str, Any] = {"architecture": "multires_unet", "filters": 16}
     "Name and parameters of the network, as `autoseg.networks.build` takes them; the head sets its outputs."
     start: str = ""
-    "Model that goes on learning, by name or folder; its network and percentiles count. Empty: a new network."
-    bfloat16: bool = False
-    "Compute in bfloat16, which is faster on hardware made for it."
-    half: bool = False
-    "Save the weights with 16 bits, which halves the file."
-    from_disk: bool = False
-    "Read images each time they are needed, instead of keeping them in memory."
-    devices: int = Field(1, ge=1)
-    "GPUs, or other devices, that share each batch: this many times `batch` pairs per step."
-    monitoring: MonitoringOptions = MonitoringOptions()
-    "Checkpoints, sample pictures and logs."
+    """Model that goes on learning, by name or folder; its network and percentiles count, and images are inverted if it
+    knows only the other particles, bright or dark. Empty: a new network."""
 
     @pydantic.model_validator(mode="after")
     def _one_network(self) -> TrainSegmenterOptions:
@@ -102,13 +93,25 @@ class TrainSegmenter(Stage, TrainSegmenterOptions):
         return TrainedSegmenter(model=Path("model"))
 
 
-def build_segmenter(options: TrainSegmenterOptions, seed: int) -> tuple[keras.Model, Percentiles]:
-    """The network to be trained, which has the channels of the head, and how grey values are normalised for it."""
-    with mixed_precision(options.bfloat16):
-        if options.start:
-            model = load_model(options.start)
-            return model.network, model.config.preprocessing.percentiles
-        return build(seed=seed, **_architecture(options)), options.percentiles
+def check_start(options: TrainSegmenterOptions) -> None:
+    """Raise an error if there is a model to start from that cannot be loaded, or that the options do not suit."""
+    if not options.start:
+        return
+    if options.inverted:
+        raise OptionsError('"inverted" does not count where there is a "start": the particles that it knows decide')
+    check_outputs(load_model(options.start).network, options.head)
+
+
+def _begin(stage: TrainSegmenter, seed: int) -> tuple[keras.Model, TrainSegmenter]:
+    """The network to be trained, which has the channels of the head, and the stage with what follows from its start."""
+    with mixed_precision(stage.bfloat16):
+        if not stage.start:
+            return build(seed=seed, **_architecture(stage)), stage
+        model = load_model(stage.start)
+    known, shown = model.config.polarity, stage.polarity
+    return model.network, stage.changed(
+        percentiles=model.config.preprocessing.percentiles, inverted={known, shown} == {"bright", "dark"}
+    )
 
 
 def _architecture(options: TrainSegmenterOptions) -> dict[str, Any]:
@@ -128,8 +131,7 @@ def _train(
     test: Sequence[Path],
 ) -> None:
     network_seed, seed = (stage.seed + int(seed) for seed in rng.integers(2**30, size=2))
-    network, percentiles = build_segmenter(stage, network_seed)
-    stage = stage.changed(percentiles=percentiles)
+    network, stage = _begin(stage, network_seed)
     load, options = partial(read_pair, rims=stage.head == "mask"), stage.changed(seed=seed)
     if stage.from_disk:
         training, validation = make_batches(pairs, options, load)
@@ -148,11 +150,23 @@ def _train(
             network,
             card=_card(stage, len(pairs)),
             half=stage.half,
-            polarity="either" if stage.polarity == "both" else stage.polarity,
+            polarity=_seen(stage),
             diameter_range=_diameter_range(load(pair)[1] for pair in pairs[:: 1 + len(pairs) // SAMPLED]),
             preprocessing=Preprocessing(percentiles=stage.percentiles),
             postprocessing=chosen,
         )
+
+
+def _seen(stage: TrainSegmenter) -> Literal["bright", "dark", "either"]:
+    """What particles are to the network."""
+    if stage.polarity == "both":
+        return "either"
+    return stage.polarity if not stage.inverted else "dark" if stage.polarity == "bright" else "bright"
+
+
+def _shown(image: np.ndarray, options: SegmenterOptions) -> np.ndarray:
+    """The image as the network sees it."""
+    return normalize(image, options.percentiles, inverted=options.inverted)
 
 
 def _choose(
@@ -164,7 +178,7 @@ def _choose(
     if not pairs:
         return {"method": "contact"}
     predictor = Predictor(network)
-    best = choose_prominence(lambda image: predictor(normalize(image, stage.percentiles)), pairs)
+    best = choose_prominence(lambda image: predictor(_shown(image, stage)), pairs)
     return {"method": "contact", "prominence": best}
 
 
@@ -183,7 +197,7 @@ def _draw(
     """For each image a row: itself, the foreground that the network sees in it, and the particles."""
     rows = []
     for image in images:
-        said = predict_one(network, normalize(image, stage.percentiles)[..., np.newaxis])
+        said = predict_one(network, _shown(image, stage)[..., np.newaxis])
         particles = find_instances(said[..., 0] if stage.head == "mask" else said, instances)
         overlay = draw_overlay(image, particles, options=OverlayOptions(scale_bar=False))
         rows.append([image, to_bytes(said[..., 0]), overlay])

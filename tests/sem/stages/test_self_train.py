@@ -3,6 +3,7 @@
 import csv
 import shutil
 
+import imageio.v3 as imageio
 import numpy as np
 import pytest
 import tifffile
@@ -178,6 +179,19 @@ def test_views_are_of_both_in_the_share_that_was_asked_for(given, tmp_path, monk
     assert images.shape == (8, 48, 48, 1) and targets.shape == (8, 48, 48, 2 * channels)
     sure = (targets[..., -1] == 1).all((1, 2))
     assert 2 <= sure.sum() < 8  # true pairs count fully, what the network found not everywhere
+
+
+def test_to_a_teacher_that_knows_bright_particles_dark_ones_are_bright(given, tmp_path, monkeypatch):
+    source, pairs, *rest = given
+    shutil.copytree(source, tmp_path / "dark")
+    for path in (*(tmp_path / "dark" / "images").iterdir(), *(tmp_path / "dark" / "micrographs").iterdir()):
+        imageio.imwrite(path, 255 - imageio.imread(path))
+    dark_pairs = Pairs(micrographs=tmp_path / "dark" / "micrographs", masks=pairs.masks)
+    bright = mixed_batches(given, tmp_path / "from_bright", monkeypatch)
+    dark = mixed_batches((tmp_path / "dark", dark_pairs, *rest), tmp_path / "from_dark", monkeypatch, polarity="dark")
+    for (image, target), (of_dark, also_target) in zip(bright, dark, strict=True):
+        np.testing.assert_allclose(of_dark, image, atol=1e-5)
+        np.testing.assert_allclose(also_target, target, atol=0.02)  # weights are kept in 8 bits
 
 
 def test_views_are_as_large_as_true_pairs_if_nothing_is_said(given, tmp_path, monkeypatch):

@@ -1,5 +1,7 @@
 """The training goes on from a model that is given, on renderings of a few pixels."""
 
+import csv
+
 import numpy as np
 import pytest
 
@@ -8,8 +10,8 @@ from autoseg.backends import TRAINABLE
 from autoseg.errors import ModelError, OptionsError
 from autoseg.models import Preprocessing, load_model, save_model
 from autoseg.networks import build
-from autoseg.sem.stages.pairs import Pairs, write_pair
-from autoseg.sem.stages.train_segmenter import TrainSegmenter
+from autoseg.sem.stages.pairs import Pairs, read_pair, write_pair
+from autoseg.sem.stages.train_segmenter import TrainSegmenter, check_start
 from tests.sem.scenes import scene
 
 pytestmark = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
@@ -22,6 +24,15 @@ def pairs(tmp_path_factory):
     for number in range(4):
         image, labels = scene(rng, size=(48, 64), count=4)
         write_pair(folder, written, f"{number:05}", image / 255, labels > 0, labels)
+    return written
+
+
+def inverted(pairs, folder):
+    """The same pairs, but of dark particles."""
+    written = Pairs(micrographs=folder / "micrographs", masks=folder / "masks")
+    for files in pairs.files():
+        image, labels = read_pair(files, rims=False)
+        write_pair(folder, written, files[0].stem, 1 - image / 255, labels > 0, labels)
     return written
 
 
@@ -47,12 +58,28 @@ def test_a_training_goes_on_from_a_model(pairs, tmp_path):
     assert 0 < max(changes) < 1e-4  # learned, but hardly, from where it was
 
 
-def test_a_model_to_start_from_must_exist_and_have_the_channels_of_the_head(pairs, tmp_path):
+def test_a_model_that_knows_bright_particles_sees_dark_ones_as_bright(pairs, tmp_path):
+    write_model(tmp_path / "start")
+    settings = {"epochs": 1, "views": 1, "batch": 2, "crop": 32, "start": str(tmp_path / "start")}
+    losses = {}
+    for polarity, given in (("bright", pairs), ("dark", inverted(pairs, tmp_path / "dark_pairs"))):
+        stage, folder = TrainSegmenter(polarity=polarity, **settings), tmp_path / polarity
+        folder.mkdir()
+        model = load_model(folder / stage.run(folder, np.random.default_rng(0), render=given).model)
+        assert model.config.polarity == "bright"
+        with (folder / "log.csv").open(newline="") as file:
+            losses[polarity] = float(next(csv.DictReader(file))["loss"])
+    assert losses["dark"] == pytest.approx(losses["bright"], rel=1e-4)
+
+
+def test_a_model_to_start_from_must_exist_and_have_the_channels_of_the_head(tmp_path):
     with pytest.raises(ModelError, match='Did you mean "particles"'):
         TrainSegmenter(start="particle").sources()
     with pytest.raises(OptionsError, match='set start = ""'):
         TrainSegmenter(start="particles", network={"filters": 2})
+    with pytest.raises(OptionsError, match="particles that it knows decide"):
+        check_start(TrainSegmenter(start="particles", inverted=True))
     write_model(tmp_path / "start", channels=1)
     stage = TrainSegmenter(start=str(tmp_path / "start"), epochs=1, crop=32)
     with pytest.raises(OptionsError, match="3 channels"):
-        stage.run(tmp_path, np.random.default_rng(0), render=pairs)
+        check_start(stage)

@@ -1,0 +1,32 @@
+"""Images, and what is known of their pixels, at another magnification."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+
+def magnified(image: np.ndarray, factor: float) -> np.ndarray:
+    """An image (rows, columns[, channels]) as float32, larger by a factor, or smaller; never less than a pixel wide.
+
+    >>> magnified(np.array([[1, 3, 8, 8]]), 0.5).tolist()
+    [[2.0, 8.0]]
+    """
+    rows, columns = (max(1, round(length * factor)) for length in image.shape[:2])
+    return resized(image, (rows, columns))
+
+
+def resized(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """An image (rows, columns[, channels]) as float32 with so many rows and columns; itself if it has them already.
+
+    Where it gets smaller, its pixels are averaged, as fine detail would alias. Where it gets larger, cubics run through
+    them, which may leave the range of its values by a little.
+
+    >>> resized(np.eye(2), (4, 4)).shape
+    (4, 4)
+    """
+    if image.shape[:2] == shape:
+        return image
+    method = cv2.INTER_AREA if shape[0] < image.shape[0] else cv2.INTER_CUBIC
+    values = np.ascontiguousarray(image, np.float32)
+    return cv2.resize(values, shape[::-1], interpolation=method).reshape(*shape, *image.shape[2:])
