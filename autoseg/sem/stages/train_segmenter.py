@@ -40,7 +40,7 @@ SAMPLED = 300
 "About so many pairs tell how large particles are."
 TYPICAL = 5, 95
 "Percentiles, over pairs, of their typical diameters, between which the model is said to know particles."
-CALIBRATING = 60
+CALIBRATING = 200
 "At most so many of the pairs laid aside for validation decide how deep valleys between particles must be."
 
 
