@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.backend_suites import BackendSuites
+
 ONE_BACKEND = bool(os.environ.get("KERAS_BACKEND"))
 IMPORTS_KERAS = re.compile(
     r"^\s*(from|import) (keras|autoseg\.(_backend|_parallel|models|networks|training"
@@ -18,7 +20,7 @@ IMPORTS_KERAS = re.compile(
     re.MULTILINE,
 )
 PACKAGE = Path(__file__).parent / "autoseg"
-SUMMARIES = pytest.StashKey[dict[str, str]]()  # the last line of each backend's own test run
+SUITES = pytest.StashKey[BackendSuites]()
 
 
 def needs_keras(path):
@@ -41,9 +43,21 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in elsewhere]
 
 
+def pytest_collection_finish(session):
+    """What runs on the backends begins at once, beside what runs here, which needs but one core."""
+    suites = any(item.name.startswith("test_suite_passes") for item in session.items)
+    if suites and not session.config.option.collectonly:
+        session.config.stash[SUITES] = BackendSuites()
+
+
 def pytest_terminal_summary(terminalreporter, config):
-    for backend, summary in config.stash.get(SUMMARIES, {}).items():
-        terminalreporter.write_line(f"{backend}: {summary}")
+    for backend, last_line in config.stash[SUITES].summaries().items() if SUITES in config.stash else ():
+        terminalreporter.write_line(f"{backend}: {last_line}")
+
+
+def pytest_unconfigure(config):
+    if SUITES in config.stash:
+        config.stash[SUITES].stop()
 
 
 def pytest_sessionfinish(session):

@@ -21,6 +21,7 @@ from tests.sem.scenes import write_outlines, write_scenes
 ROOT = Path(__file__).parents[2]
 SIZES = (144, 160), (121, 183)
 trains = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
+once = pytest.mark.skipif(BACKEND != "torch", reason="is alike on every backend; others take longer to compile")
 
 
 def options(folder, **changes):
@@ -80,7 +81,7 @@ def test_what_the_network_learns_from_is_what_was_simulated(finished):
         assert len(np.unique(kept)) <= len(np.unique(simulated))
 
 
-@trains
+@once
 def test_a_changed_option_redoes_what_depends_on_it_and_nothing_else(finished):
     folder, _ = finished
     written = {path.parent.name: path.stat().st_mtime_ns for path in (folder / "run").glob("*/manifest.json")}
@@ -95,7 +96,7 @@ def test_a_changed_option_redoes_what_depends_on_it_and_nothing_else(finished):
     assert changed == {"10_segment", "11_evaluate"}
 
 
-@trains
+@once
 def test_the_start_script_goes_on_with_such_a_run_and_hands_out_the_results(finished, tmp_path, monkeypatch):
     folder, _ = finished
     names = {"images": "Input_Images", "outlines": "Input_Masks", "run": "autoseg_run", "truth": "Truth"}
@@ -183,7 +184,7 @@ def test_the_command_writes_all_options_to_be_edited(tmp_path, capsys):
     assert Options.from_file(tmp_path / "options.toml") == Options(profile="smoke", images="i", outlines="o")
 
 
-@trains
+@once
 def test_the_command_goes_on_with_a_run(finished, tmp_path, capsys):
     folder, outputs = finished
     options(folder, truth=folder / "truth").to_file(tmp_path / "options.json")
