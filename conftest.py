@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.backend_suites import BackendSuites
-
 ONE_BACKEND = bool(os.environ.get("KERAS_BACKEND"))
 IMPORTS_KERAS = re.compile(
     r"^\s*(from|import) (keras|autoseg\.(_backend|_parallel|models|networks|training"
@@ -20,7 +18,7 @@ IMPORTS_KERAS = re.compile(
     re.MULTILINE,
 )
 PACKAGE = Path(__file__).parent / "autoseg"
-SUITES = pytest.StashKey[BackendSuites]()
+SUMMARIES = pytest.StashKey[dict[str, str]]()  # the last line of each backend's own test run
 
 
 def needs_keras(path):
@@ -43,21 +41,9 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in elsewhere]
 
 
-def pytest_collection_finish(session):
-    """What runs on the backends begins at once, beside what runs here, which needs but one core."""
-    suites = any(item.name.startswith("test_suite_passes") for item in session.items)
-    if suites and not session.config.option.collectonly:
-        session.config.stash[SUITES] = BackendSuites()
-
-
 def pytest_terminal_summary(terminalreporter, config):
-    for backend, last_line in config.stash[SUITES].summaries().items() if SUITES in config.stash else ():
-        terminalreporter.write_line(f"{backend}: {last_line}")
-
-
-def pytest_unconfigure(config):
-    if SUITES in config.stash:
-        config.stash[SUITES].stop()
+    for backend, summary in config.stash.get(SUMMARIES, {}).items():
+        terminalreporter.write_line(f"{backend}: {summary}")
 
 
 def pytest_sessionfinish(session):

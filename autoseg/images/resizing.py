@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
@@ -27,6 +29,7 @@ def resized(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """
     if image.shape[:2] == shape:
         return image
-    method = cv2.INTER_AREA if shape[0] < image.shape[0] else cv2.INTER_CUBIC
+    smaller = math.prod(shape) < math.prod(image.shape[:2])
+    method = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
     values = np.ascontiguousarray(image, np.float32)
     return cv2.resize(values, shape[::-1], interpolation=method).reshape(*shape, *image.shape[2:])
