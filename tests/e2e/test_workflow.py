@@ -210,7 +210,7 @@ def test_a_folder_that_is_missing_is_told_before_the_work_begins(tmp_path, missi
     assert not (tmp_path / "run").exists()
 
 
-@trains
+@once
 def test_renderings_alone_make_a_model_for_any_micrographs(tmp_path, capsys):
     changes = {"sources": ("rendering",), "render": {"source": "shapes"}, "own_processes": False}
     Options(profile="smoke", folder=tmp_path / "run", **changes).to_file(tmp_path / "recipe.json")
