@@ -29,6 +29,8 @@ def normalize(
 
     >>> normalize(np.array([[10, 20], [30, 50]], np.uint8), (0, 100)).tolist()
     [[0.0, 0.25], [0.5, 1.0]]
+    >>> normalize(np.array([[10, 20], [30, 50]], np.uint8), (0, 100), inverted=True).tolist()
+    [[1.0, 0.75], [0.5, 0.0]]
     """
     low, high = np.percentile(image, percentiles)
     # As long as it is not known whether the image is constant, nothing is divided by its range.

@@ -7,12 +7,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import pydantic
 from pydantic import Field
 
 from autoseg._backend import keras
 from autoseg.errors import OptionsError
-from autoseg.images.normalization import PUBLISHED, Percentiles
+from autoseg.images.normalization import PUBLISHED, Percentiles, normalize
 from autoseg.images.views import GeometryOptions, IntensityOptions
 from autoseg.options import Options
 from autoseg.training import segmentation_losses as losses
@@ -69,6 +70,10 @@ class SegmenterOptions(Options):
         if self.weight_decay and self.optimizer != "adamw":
             raise ValueError('"weight_decay" needs the optimizer adamw')
         return self
+
+    def shown(self, image: np.ndarray) -> np.ndarray:
+        """The image (height, width) as the network sees it, if no view changes it: float32."""
+        return normalize(image, self.percentiles, inverted=self.inverted)
 
 
 def make_batches(

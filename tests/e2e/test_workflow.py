@@ -15,7 +15,7 @@ from autoseg.cli import main
 from autoseg.errors import ImageError, ModelError, OptionsError
 from autoseg.images.labels import read_labels
 from autoseg.models import load_model
-from autoseg.sem.workflow import Options, run
+from autoseg.sem.workflow import Options, run, stages_of
 from tests.sem.scenes import write_outlines, write_scenes
 
 ROOT = Path(__file__).parents[2]
@@ -135,6 +135,14 @@ def test_the_profile_is_the_ground_for_what_is_given():
     assert (published.train_wgan.filters, published.train_cyclegan.filters, published.prepare.tile) == (64, 64, 384)
     for profile in ("published", "gpu", "cpu", "smoke"):
         assert Options(profile=profile, images="i", outlines="o").profile == profile
+
+
+@pytest.mark.parametrize("polarity", ["bright", "dark"])
+def test_all_stages_know_what_particles_are(tmp_path, polarity):
+    stages = stages_of(options(tmp_path, truth=tmp_path / "truth", polarity=polarity))
+    told = {stage.name: stage.polarity for stage in stages if hasattr(stage, "polarity")}
+    assert told.keys() >= {"prepare", "filter", "render", "train_segmenter", "self_train", "segment"}
+    assert set(told.values()) == {polarity}
 
 
 def test_options_survive_their_file(tmp_path):

@@ -20,7 +20,6 @@ from autoseg.images.geometry import GeometryOptions, draw_geometry
 from autoseg.images.labels import read_labels, write_labels
 from autoseg.images.micrograph import Micrograph, ReadOptions, read
 from autoseg.images.names import names_for
-from autoseg.images.normalization import normalize
 from autoseg.images.overlay import OverlayOptions, draw_overlay, write_overlay
 from autoseg.models import CONFIG, Model, load_model, save_model
 from autoseg.segmentation.instances import InstanceOptions, find_instances
@@ -205,7 +204,7 @@ def _draw(teacher: Model, samples: Sequence[Sample], options: SegmenterOptions) 
     for image, labels, weights in samples:
         rng = np.random.default_rng(options.seed)
         geometry = draw_geometry(rng, GeometryOptions(flip=False), image.shape, options.crop, labels > 0)
-        view = geometry.apply(normalize(image, options.percentiles, inverted=options.inverted))
+        view = geometry.apply(options.shown(image))
         said, grey = predict_one(teacher.network, view[..., np.newaxis]), to_bytes(view)
         given, particles = geometry.apply(labels, order="nearest"), find_instances(said, instances)
         overlays = [draw_overlay(grey, found, options=plain) for found in (given, particles)]

@@ -13,7 +13,6 @@ import pydantic
 from autoseg._backend import keras
 from autoseg._parallel import is_first, train_on
 from autoseg.errors import OptionsError
-from autoseg.images.normalization import normalize
 from autoseg.images.overlay import OverlayOptions, draw_overlay
 from autoseg.models import Preprocessing, find_model, load_model, save_model
 from autoseg.networks import build
@@ -161,12 +160,7 @@ def _seen(stage: TrainSegmenter) -> Literal["bright", "dark", "either"]:
     """What particles are to the network."""
     if stage.polarity == "both":
         return "either"
-    return stage.polarity if not stage.inverted else "dark" if stage.polarity == "bright" else "bright"
-
-
-def _shown(image: np.ndarray, options: SegmenterOptions) -> np.ndarray:
-    """The image as the network sees it."""
-    return normalize(image, options.percentiles, inverted=options.inverted)
+    return "bright" if (stage.polarity == "bright") != stage.inverted else "dark"
 
 
 def _choose(
@@ -178,7 +172,7 @@ def _choose(
     if not pairs:
         return {"method": "contact"}
     predictor = Predictor(network)
-    best = choose_prominence(lambda image: predictor(_shown(image, stage)), pairs)
+    best = choose_prominence(lambda image: predictor(stage.shown(image)), pairs)
     return {"method": "contact", "prominence": best}
 
 
@@ -197,7 +191,7 @@ def _draw(
     """For each image a row: itself, the foreground that the network sees in it, and the particles."""
     rows = []
     for image in images:
-        said = predict_one(network, _shown(image, stage)[..., np.newaxis])
+        said = predict_one(network, stage.shown(image)[..., np.newaxis])
         particles = find_instances(said[..., 0] if stage.head == "mask" else said, instances)
         overlay = draw_overlay(image, particles, options=OverlayOptions(scale_bar=False))
         rows.append([image, to_bytes(said[..., 0]), overlay])
