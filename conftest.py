@@ -4,13 +4,19 @@ Without KERAS_BACKEND, modules that import Keras are left to `tests/test_backend
 Where it is set, everything runs here, on that backend alone; `-m keras` chooses only what needs one.
 """
 
+import gc
 import os
 import re
 from pathlib import Path
 
 import pytest
 
+gc.set_threshold(50_000, 20, 100)  # else Python looks through all the objects of Keras again and again
+
 ONE_BACKEND = bool(os.environ.get("KERAS_BACKEND"))
+if os.environ.get("KERAS_BACKEND") == "jax":  # it spends minutes on optimizing networks that run for milliseconds here
+    os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
 IMPORTS_KERAS = re.compile(
     r"^\s*(from|import) (keras|autoseg\.(_backend|_parallel|models|networks|training"
     r"|segmentation\.(engines|pipeline|predictor|reach|segment|steps)"

@@ -24,19 +24,6 @@ every_case = pytest.mark.parametrize("name", CASES)
 every_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def brief_compilation():
-    """JAX spends minutes on optimizing networks that run for milliseconds here."""
-    if BACKEND != "jax":
-        yield
-        return
-    import jax
-
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-
-
 @functools.cache
 def filled(name):
     return fill_weights(CASES[name].build())
