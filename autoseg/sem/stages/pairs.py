@@ -26,6 +26,11 @@ class Pairs(Outputs):
         return [(path, self.masks / path.stem) for path in numbered_files(self.micrographs)]
 
 
+def files_of(*sources: Pairs | None) -> list[PairFiles]:
+    """All pairs of those sources that there are."""
+    return [files for source in sources if source is not None for files in source.files()]
+
+
 def write_pair(
     folder: Path, pairs: Pairs, name: str, micrograph: np.ndarray, mask: np.ndarray, labels: np.ndarray
 ) -> None:

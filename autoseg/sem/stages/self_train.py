@@ -29,8 +29,8 @@ from autoseg.sem.mask_files import LABELS
 from autoseg.sem.stages.filter import FilteredPairs
 from autoseg.sem.stages.grey import read_grey, sheet, to_bytes, write_grey
 from autoseg.sem.stages.learning import LearningOptions
-from autoseg.sem.stages.pairs import PairFiles, Pairs, read_pair
-from autoseg.sem.stages.train_segmenter import TrainedSegmenter
+from autoseg.sem.stages.pairs import PairFiles, Pairs, files_of, read_pair
+from autoseg.sem.stages.train_segmenter import TrainedSegmenter, choose_postprocessing
 from autoseg.stages import Stage
 from autoseg.training.monitoring import CHECKPOINT, predict_one, watch
 from autoseg.training.precision import mixed_precision
@@ -93,15 +93,16 @@ class SelfTrain(Stage, SelfTrainOptions):
         """Label the micrographs and learn from that, in rounds, each in a folder of its own with a model at its end."""
         for leftover in list(folder.rglob(".partial-*")):  # of a process that was killed while it wrote
             shutil.rmtree(leftover)
-        pairs = [files for source in (filter, render) if source is not None for files in source.files()]
-        model = train_segmenter.model
+        pairs, aside, model = files_of(filter, render), train_segmenter.laid_aside, train_segmenter.model
+        known = [files for i, files in enumerate(pairs) if i not in aside]
+        unknown = [pairs[i] for i in aside]
         for number, seed in enumerate(rng.integers(2**30, size=self.rounds).tolist(), start=1):
             own = folder / f"round_{number}"
             if not (own / "model" / CONFIG).is_file():
                 images = self._pseudo_pairs(own / "labels")
-                mixed = mix(pairs, images, self, np.random.default_rng(seed))
+                mixed = mix(known, images, self, np.random.default_rng(seed))
                 self._label(model, images, f"round {number}")
-                train_on(self.devices, _train, self, own, model, self.training.seed + seed, mixed)
+                train_on(self.devices, _train, self, own, model, self.training.seed + seed, mixed, unknown)
             (own / CHECKPOINT).unlink(missing_ok=True)
             model = own / "model"
         return TrainedSegmenter(model=model.relative_to(folder))
@@ -136,7 +137,14 @@ def _predict(segmenter: Segmenter, micrograph: Micrograph, view: np.ndarray) -> 
     return segmenter.predict(dataclasses.replace(micrograph, pixels=view, info_bar=None))
 
 
-def _train(stage: SelfTrain, folder: Path, model: Path, seed: int, mixed: Sequence[PairFiles | PseudoPair]) -> None:
+def _train(
+    stage: SelfTrain,
+    folder: Path,
+    model: Path,
+    seed: int,
+    mixed: Sequence[PairFiles | PseudoPair],
+    calibrating: Sequence[PairFiles],
+) -> None:
     """One round: go on from a model with a mix of true and pseudo-labelled pairs, and save what comes of it."""
     with mixed_precision(stage.bfloat16):
         teacher = load_model(model)
@@ -150,6 +158,7 @@ def _train(stage: SelfTrain, folder: Path, model: Path, seed: int, mixed: Sequen
     train_segmenter(teacher.network, training, None, options, watch(folder, stage.monitoring, draw))
     if is_first():
         config = teacher.config
+        chosen = choose_postprocessing(teacher.network, options, calibrating) if calibrating else config.postprocessing
         save_model(
             folder / "model",
             teacher.network,
@@ -160,7 +169,7 @@ def _train(stage: SelfTrain, folder: Path, model: Path, seed: int, mixed: Sequen
             pixel_size_range=config.pixel_size_range,
             diameter_range=config.diameter_range,
             polarity=config.polarity,
-            postprocessing=config.postprocessing,
+            postprocessing=chosen,
         )
 
 

@@ -22,7 +22,7 @@ from autoseg.segmentation.predictor import Predictor
 from autoseg.sem.stages.filter import FilteredPairs
 from autoseg.sem.stages.grey import numbered_files, read_grey, sheet, to_bytes
 from autoseg.sem.stages.learning import LearningOptions
-from autoseg.sem.stages.pairs import PairFiles, Pairs, read_pair
+from autoseg.sem.stages.pairs import PairFiles, Pairs, files_of, read_pair
 from autoseg.sem.stages.prepare import Tiles
 from autoseg.sem.stages.prominence import choose_prominence
 from autoseg.stages import Outputs, Stage
@@ -44,9 +44,10 @@ CALIBRATING = 200
 
 
 class TrainedSegmenter(Outputs):
-    """A trained model's folder."""
+    """A trained model's folder, and which of the pairs were laid aside: nothing has been learned from these."""
 
     model: Path
+    laid_aside: tuple[int, ...] = ()
 
 
 class TrainSegmenterOptions(LearningOptions, SegmenterOptions):
@@ -87,9 +88,12 @@ class TrainSegmenter(Stage, TrainSegmenterOptions):
         render: Pairs | None = None,
     ) -> TrainedSegmenter:
         """Train, or go on with it, and save the model."""
-        pairs = [files for source in (filter, render) if source is not None for files in source.files()]
-        train_on(self.devices, _train, self, folder, rng, pairs, numbered_files(prepare.test) if prepare else [])
-        return TrainedSegmenter(model=Path("model"))
+        pairs = files_of(filter, render)
+        seeds = tuple(self.seed + int(seed) for seed in rng.integers(2**30, size=2))
+        _, aside = split(len(pairs), self.validation, seeds[1])
+        calibrating, test = [pairs[i] for i in aside], numbered_files(prepare.test) if prepare else []
+        train_on(self.devices, _train, self, folder, seeds, pairs, calibrating, test)
+        return TrainedSegmenter(model=Path("model"), laid_aside=tuple(aside))
 
 
 def check_start(options: TrainSegmenterOptions) -> None:
@@ -125,11 +129,12 @@ def _architecture(options: TrainSegmenterOptions) -> dict[str, Any]:
 def _train(
     stage: TrainSegmenter,
     folder: Path,
-    rng: np.random.Generator,
+    seeds: tuple[int, int],
     pairs: Sequence[PairFiles],
+    calibrating: Sequence[PairFiles],
     test: Sequence[Path],
 ) -> None:
-    network_seed, seed = (stage.seed + int(seed) for seed in rng.integers(2**30, size=2))
+    network_seed, seed = seeds
     network, stage = _begin(stage, network_seed)
     load, options = partial(read_pair, rims=stage.head == "mask"), stage.changed(seed=seed)
     if stage.from_disk:
@@ -142,8 +147,6 @@ def _train(
     draw, best = partial(_draw, network, images, stage, instances), BestWeights()
     train_segmenter(network, training, validation, options, [best, *watch(folder, stage.monitoring, draw, [best])])
     if is_first():
-        _, aside = split(len(pairs), options.validation, seed)
-        chosen = _choose(network, stage, [load(pairs[index]) for index in aside[:CALIBRATING]])
         save_model(
             folder / "model",
             network,
@@ -152,7 +155,7 @@ def _train(
             polarity=_seen(stage),
             diameter_range=_diameter_range(load(pair)[1] for pair in pairs[:: 1 + len(pairs) // SAMPLED]),
             preprocessing=Preprocessing(percentiles=stage.percentiles),
-            postprocessing=chosen,
+            postprocessing=choose_postprocessing(network, stage, calibrating),
         )
 
 
@@ -163,16 +166,16 @@ def _seen(stage: TrainSegmenter) -> Literal["bright", "dark", "either"]:
     return "bright" if (stage.polarity == "bright") != stage.inverted else "dark"
 
 
-def _choose(
-    network: keras.Model, stage: TrainSegmenter, pairs: Sequence[tuple[np.ndarray, np.ndarray]]
+def choose_postprocessing(
+    network: keras.Model, options: SegmenterOptions, laid_aside: Sequence[PairFiles]
 ) -> dict[str, bool | int | float | str]:
-    """How particles are best found in what the network says."""
-    if stage.head == "mask":
+    """How particles are best found in what a network says, by pairs that it has not learned from."""
+    if options.head == "mask":
         return {"method": "distance"}
-    if not pairs:
+    if not laid_aside:
         return {"method": "contact"}
-    predictor = Predictor(network)
-    best = choose_prominence(lambda image: predictor(stage.shown(image)), pairs)
+    predictor, pairs = Predictor(network), (read_pair(files, rims=False) for files in laid_aside[:CALIBRATING])
+    best = choose_prominence(lambda image: predictor(options.shown(image)), pairs)
     return {"method": "contact", "prominence": best}
 
 

@@ -182,6 +182,20 @@ def test_views_are_of_both_in_the_share_that_was_asked_for(given, tmp_path, monk
     assert 2 <= sure.sum() < 8  # true pairs count fully, what the network found not everywhere
 
 
+def test_pairs_that_were_laid_aside_are_not_learned_but_choose_the_prominence(given, tmp_path, monkeypatch):
+    def choose(network, options, pairs):
+        asked.extend(path.stem for path, _ in pairs)
+        return {"method": "contact", "prominence": 0.4}
+
+    asked, (source, pairs, teacher, head) = [], given
+    monkeypatch.setattr(module, "choose_postprocessing", choose)
+    given = source, pairs, teacher.changed(laid_aside=(1, 3)), head
+    batches = mixed_batches(given, tmp_path, monkeypatch, share=0.5)
+    learned = {path.stem for path, _ in batches.items if path.parent.name == "micrographs"}
+    assert learned == {"00000", "00002"} and asked == ["00001", "00003"]
+    assert load_model(tmp_path / "round_1" / "model").config.postprocessing == {"method": "contact", "prominence": 0.4}
+
+
 def test_to_a_teacher_that_knows_bright_particles_dark_ones_are_bright(given, tmp_path, monkeypatch):
     source, pairs, *rest = given
     shutil.copytree(source, tmp_path / "dark")

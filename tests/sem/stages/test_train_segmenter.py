@@ -57,6 +57,18 @@ def test_a_training_goes_on_from_a_model(pairs, tmp_path):
     assert 0 < max(changes) < 1e-4  # learned, but hardly, from where it was
 
 
+def test_pairs_that_are_laid_aside_are_told_and_choose_the_prominence(pairs, tmp_path, monkeypatch):
+    write_model(tmp_path / "start")
+    learned = []
+    monkeypatch.setattr(module, "train_segmenter", lambda network, training, *rest: learned.extend(training.items))
+    monkeypatch.setattr(module, "choose_prominence", lambda predict, pairs: len(list(pairs)) / 10)
+    stage = TrainSegmenter(start=str(tmp_path / "start"), views=1, validation=0.5, from_disk=True)
+    trained = stage.run(tmp_path, np.random.default_rng(0), render=pairs)
+    aside = {pairs.files()[i] for i in trained.laid_aside}
+    assert len(aside) == 2 and set(learned) == set(pairs.files()) - aside
+    assert load_model(tmp_path / trained.model).config.postprocessing == {"method": "contact", "prominence": 0.2}
+
+
 def test_a_model_that_knows_bright_particles_sees_dark_ones_as_bright(pairs, tmp_path, monkeypatch):
     write_model(tmp_path / "start")
     batches = []
