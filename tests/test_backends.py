@@ -27,8 +27,8 @@ def run_on(backend, *arguments):
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-def run_on_all(*arguments, workers=2):
-    with ThreadPoolExecutor(workers) as pool:
+def run_on_all(*arguments):
+    with ThreadPoolExecutor(2) as pool:
         runs = pool.map(lambda backend: run_on(backend, *arguments), SLOWEST_FIRST)
         return dict(zip(SLOWEST_FIRST, runs, strict=True))
 

@@ -95,14 +95,14 @@ class SelfTrain(Stage, SelfTrainOptions):
             shutil.rmtree(leftover)
         pairs, aside, model = files_of(filter, render), train_segmenter.laid_aside, train_segmenter.model
         known = [files for i, files in enumerate(pairs) if i not in aside]
-        unknown = [pairs[i] for i in aside]
+        calibrating = [pairs[i] for i in aside]
         for number, seed in enumerate(rng.integers(2**30, size=self.rounds).tolist(), start=1):
             own = folder / f"round_{number}"
             if not (own / "model" / CONFIG).is_file():
                 images = self._pseudo_pairs(own / "labels")
                 mixed = mix(known, images, self, np.random.default_rng(seed))
                 self._label(model, images, f"round {number}")
-                train_on(self.devices, _train, self, own, model, self.training.seed + seed, mixed, unknown)
+                train_on(self.devices, _train, self, own, model, self.training.seed + seed, mixed, calibrating)
             (own / CHECKPOINT).unlink(missing_ok=True)
             model = own / "model"
         return TrainedSegmenter(model=model.relative_to(folder))
