@@ -127,6 +127,21 @@ def inference(device: str | None = None) -> Iterator[None]:
         yield
 
 
+def stream(batches: keras.utils.PyDataset) -> Any:
+    """The batches, as `fit` shall take them.
+
+    Left to Keras, TensorFlow tunes how it reads them in a thread that sleeps longer and longer, up to a minute; a
+    training that is over would often wait for it to wake up.
+    """
+    if BACKEND != "tensorflow":
+        return batches
+    signature = keras.tree.map_structure(lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batches[0])
+    length, options = len(batches), tf.data.Options()
+    options.autotune.enabled = False
+    dataset = tf.data.Dataset.from_generator(lambda: (batches[i] for i in range(length)), output_signature=signature)
+    return dataset.apply(tf.data.experimental.assert_cardinality(length)).prefetch(1).with_options(options)
+
+
 def to_numpy(tensor: Tensor) -> np.ndarray:
     """The tensor as a NumPy array; bfloat16, which NumPy does not know, as float32."""
     value = tf.convert_to_tensor(tensor) if BACKEND == "tensorflow" else tensor  # reads variables of several devices

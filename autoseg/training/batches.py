@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autoseg._backend import keras
+from autoseg._backend import keras, stream
 from autoseg._parallel import device_count, in_step, own_share
 from autoseg.errors import AutosegError, ImageError, OptionsError
 from autoseg.images.normalization import PUBLISHED, Percentiles, normalize
@@ -190,12 +190,13 @@ def fit(
         raise OptionsError("several devices train on shuffled batches only, which are all of one size")
     training.share = own_share()
     # Keras would shuffle the batches with a seed of its own.
-    settings: dict[str, Any] = {"validation_data": validation, "epochs": epochs, "shuffle": False, "verbose": 0}
-    if validation is not None and training.share == (0, 1) and device_count() > 1:  # else each process validates all
-        settings["validation_data"] = _Even(validation, device_count())
+    settings: dict[str, Any] = {"epochs": epochs, "shuffle": False, "verbose": 0}
     try:
+        if validation is not None:
+            together = training.share == (0, 1) and device_count() > 1  # else each process validates all
+            settings["validation_data"] = stream(_Even(validation, device_count()) if together else validation)
         with in_step(model) as first:
-            return model.fit(training, callbacks=[tell, *first, *callbacks], **settings)
+            return model.fit(stream(training), callbacks=[tell, *first, *callbacks], **settings)
     except Exception:
         # TensorFlow covers what went wrong in a batch with an error of its own.
         for batches in (training, validation):
