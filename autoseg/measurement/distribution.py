@@ -35,8 +35,17 @@ def describe(sizes: np.ndarray, weights: np.ndarray) -> Moments:
     >>> describe(np.array([1.0, 2.0, 4.0]), np.ones(3)).geometric_mean.round(6).tolist()
     2.0
     """
-    order = np.argsort(sizes, axis=-1)
-    sizes, weights = np.take_along_axis(sizes, order, axis=-1), np.take_along_axis(weights, order, axis=-1)
+    return _describe_sorted(*_sorted(sizes, weights))
+
+
+def _sorted(sizes: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    order = np.lexsort(
+        (weights, sizes), axis=-1
+    )  # equal sizes by their weights: the order they come in shall not count
+    return np.take_along_axis(sizes, order, axis=-1), np.take_along_axis(weights, order, axis=-1)
+
+
+def _describe_sorted(sizes: np.ndarray, weights: np.ndarray) -> Moments:
     shares = weights / weights.sum(axis=-1, keepdims=True)
     below = np.cumsum(shares, axis=-1) - shares / 2
     d10, d50, d90 = (_percentile(sizes, below, wanted) for wanted in (0.1, 0.5, 0.9))
@@ -61,7 +70,11 @@ def _mean_and_deviation(values: np.ndarray, shares: np.ndarray) -> tuple[np.ndar
 
 def number_and_volume(sizes: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Number-weighted (q0) and volume-weighted (q3) moments, shape (2, moments, ...); volumes go with size cubed."""
-    return np.array([describe(sizes, weights), describe(sizes, weights * sizes**3)])
+    return _number_and_volume_sorted(*_sorted(sizes, weights))
+
+
+def _number_and_volume_sorted(sizes: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return np.array([_describe_sorted(sizes, weights), _describe_sorted(sizes, weights * sizes**3)])
 
 
 def intervals(
@@ -71,10 +84,15 @@ def intervals(
 
     Each resampling draws as many particles as there are, with replacement; each keeps its weight.
     """
+    sizes, weights = _sorted(sizes, weights)
+
+    def describe_drawn(places: np.ndarray, axis: int) -> np.ndarray:
+        places = np.sort(places, axis=axis)  # faster than sorting the sizes themselves, again and again
+        return _number_and_volume_sorted(sizes[places], weights[places])
+
     found = stats.bootstrap(
-        (sizes, weights),
-        lambda sizes, weights, axis: number_and_volume(sizes, weights),
-        paired=True,
+        (np.arange(sizes.size),),
+        describe_drawn,
         vectorized=True,
         n_resamples=resamples,
         batch=max(1, _AT_ONCE // sizes.size),
