@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from os import PathLike
+
+_NAMED = 5
+
+
+def enumerate_briefly(things: Iterable[object]) -> str:
+    """The first five of those that a message is about, and how many more there are.
+
+    >>> enumerate_briefly("abcdefg")
+    'a, b, c, d, e and 2 more'
+    """
+    names = list(map(str, things))
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 class AutosegError(Exception):

@@ -25,7 +25,7 @@ import numpy as np
 import psutil
 
 from autoseg import __version__
-from autoseg.errors import AutosegError, OptionsError, StageError
+from autoseg.errors import AutosegError, OptionsError, StageError, enumerate_briefly
 from autoseg.files import written_whole
 from autoseg.options import Options
 
@@ -215,7 +215,7 @@ def _is_finished(folder: Path, description: dict[str, Any]) -> bool:
         return False
     changed = [name for name, content in manifest["files"].items() if _content(folder / name) != content]
     if changed:
-        _log.warning("%s: runs again, because %s was changed or is missing", folder.name, ", ".join(changed[:3]))
+        _log.warning("%s: runs again, because %s was changed or is missing", folder.name, enumerate_briefly(changed))
     else:
         _log.info("%s: was finished before", folder.name)
     return not changed

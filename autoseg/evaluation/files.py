@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from autoseg.errors import ImageError
+from autoseg.errors import ImageError, enumerate_briefly
 from autoseg.evaluation.labels import label
 from autoseg.images.folders import images_in
 from autoseg.images.labels import read_labels
@@ -72,7 +72,7 @@ def pair_up(predicted: Path, true: Path, only_common: bool = False) -> dict[str,
     if not common or (alone and not only_common):
         advice = "Name them alike; _labels before the ending does not matter."
         advice += " To leave out what has no partner, add --only-common." if common else ""
-        raise ImageError(f"no partner for {', '.join(map(str, alone))}", advice=advice)
+        raise ImageError(f"no partner for {enumerate_briefly(alone)}", advice=advice)
     return common
 
 

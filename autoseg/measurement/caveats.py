@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autoseg.errors import enumerate_briefly
 from autoseg.measurement.batch import SMALL, ImageResult, image_names
 from autoseg.measurement.method import count
 from autoseg.measurement.plots import counted_particles
@@ -14,8 +15,6 @@ _MANY = 0.2
 "Share of particles from which on something is worth a warning."
 _LARGEST_SHARE, _TIMES_MEAN = 0.05, 20
 "One particle has too much of the volume if it has more than this share, and this many times its due."
-_NAMED = 5
-"More files are not named one by one."
 
 
 def find_caveats(
@@ -112,6 +111,6 @@ def _names(chosen: Sequence[ImageResult], images: Sequence[ImageResult]) -> str:
     if len(chosen) == len(images) > 1:
         return "all images"
     places = {id(image) for image in chosen}
-    names = [name for name, image in zip(image_names(images), images, strict=True) if id(image) in places]
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return enumerate_briefly(
+        name for name, image in zip(image_names(images), images, strict=True) if id(image) in places
+    )
