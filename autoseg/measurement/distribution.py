@@ -60,7 +60,7 @@ def _percentile(sizes: np.ndarray, below: np.ndarray, wanted: float) -> np.ndarr
     ends = [np.clip(place, 0, sizes.shape[-1] - 1) for place in (after - 1, after)]
     (start, end), (low, high) = ([np.take_along_axis(a, place, axis=-1) for place in ends] for a in (below, sizes))
     part = np.divide(wanted - start, end - start, out=np.zeros_like(start), where=end > start)
-    return (low + part * (high - low))[..., 0]
+    return np.minimum(low + part * (high - low), high)[..., 0]  # not by rounding beyond the largest size
 
 
 def _mean_and_deviation(values: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -66,6 +66,7 @@ def test_volume_weighting_shifts_a_log_normal_distribution_as_theory_says():
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.floats(0.5, 100), st.integers(1, 4)), min_size=1, max_size=12))
 @example([(1.0, 1), (1.0, 1), (1.0, 3), (2.0, 1)])
+@example([(1.0, 1), (1.0, 3), (1.8515481134093896, 4), (34.24624154206895, 2)])
 def test_order_scale_and_rows_do_not_matter(pairs):
     sizes, weights = np.array(pairs, float).T
     found = np.array(describe(sizes, weights))
