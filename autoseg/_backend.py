@@ -6,7 +6,9 @@ All other code is written once, with `keras` from this module. Importing it sett
 from __future__ import annotations
 
 import os
+import re
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -20,11 +22,33 @@ from autoseg.errors import BackendError
 Tensor = Any
 Loss = Callable[[], tuple[Tensor, Any]]
 
+_GREETING = re.compile(rb"WARNING: All log messages before absl|[IW]\d{4} ")
+
+
+@contextmanager
+def _without_greeting() -> Iterator[None]:
+    """TensorFlow's libraries log while they are loaded, before they heed its log level: only errors are let through."""
+    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") < "2" or sys.stderr is None:
+        yield
+        return
+    with tempfile.TemporaryFile() as said:
+        stderr = os.dup(2)
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            said.seek(0)
+            os.write(stderr, b"".join(line for line in said if not _GREETING.match(line)))
+            os.close(stderr)
+
+
 if "keras" not in sys.modules:  # whoever imported Keras before us has chosen
     os.environ["KERAS_BACKEND"] = choose_backend(os.environ, installed_backends())
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow greets with a page of log lines
 
-import keras  # noqa: E402
+with _without_greeting():
+    import keras
+
 from keras import ops  # noqa: E402
 
 BACKEND: str = keras.backend.backend()

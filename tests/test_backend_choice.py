@@ -49,6 +49,14 @@ def test_a_keras_that_is_already_imported_is_respected():
     assert output.stdout.strip() == "openvino"
 
 
+def test_tensorflow_is_loaded_without_a_word():
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
+    code = "from autoseg import _backend; import os; os.write(2, b'W0000 later')"
+    result = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert (result.stdout, result.stderr) == ("", "W0000 later")
+
+
 def test_doctor_works_without_a_usable_backend():
     command = [sys.executable, "-m", "autoseg", "doctor", "--json"]
     environment = {**os.environ, "KERAS_BACKEND": "theano"}

@@ -1,5 +1,7 @@
 """The contract of the seam, on whichever backend this process has."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -174,6 +176,14 @@ def test_to_numpy_gives_float32_for_bfloat16():
 
 def test_devices_are_named():
     assert any("cpu" in device.lower() for device in seam.devices())
+
+
+def test_what_goes_wrong_while_libraries_are_loaded_is_told(capfd, monkeypatch):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "2")
+    with pytest.raises(ImportError), seam._without_greeting():
+        os.write(2, b"I0000 hello\nE0000 a library is broken\n")
+        raise ImportError
+    assert capfd.readouterr().err == "E0000 a library is broken\n"
 
 
 @pytest.mark.skipif(seam.BACKEND in TRAINABLE, reason="this backend trains")
