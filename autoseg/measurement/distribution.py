@@ -39,9 +39,8 @@ def describe(sizes: np.ndarray, weights: np.ndarray) -> Moments:
 
 
 def _sorted(sizes: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    order = np.lexsort(
-        (weights, sizes), axis=-1
-    )  # equal sizes by their weights: the order they come in shall not count
+    """By size, and equal sizes by weight: the order in which they come shall not count."""
+    order = np.lexsort((weights, sizes), axis=-1)
     return np.take_along_axis(sizes, order, axis=-1), np.take_along_axis(weights, order, axis=-1)
 
 
