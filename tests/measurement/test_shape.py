@@ -166,6 +166,13 @@ def test_the_orientation_is_that_of_scikit_image():
         assert one(mask)["orientation"] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("length", [2, 3, 10])
+def test_a_diagonal_of_pixels_is_as_wide_as_its_lines_are_apart(length):
+    found = one(np.eye(length))
+    assert found["feret_diameter_min_px"] == pytest.approx(np.sqrt(1 / 2))
+    assert found["min_feret_rectangle_length_px"] == pytest.approx(length * np.sqrt(2))
+
+
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**32 - 1))
 def test_any_pixels_have_sane_measures(rows, columns, seed):
@@ -174,7 +181,8 @@ def test_any_pixels_have_sane_measures(rows, columns, seed):
     found = one(mask)
     assert found["area_px2"] == mask.sum()
     assert found["hole_area_px2"] == binary_fill_holes(mask).sum() - mask.sum()
-    assert 0 < found["feret_diameter_min_px"] <= found["feret_diameter_max_px"]  # a diagonal of pixels is 0.7 wide
+    assert found["feret_diameter_min_px"] <= found["feret_diameter_max_px"]
+    assert found["feret_diameter_min_px"] * found["min_feret_rectangle_length_px"] >= mask.sum() - 1e-9
     assert found["min_area_rectangle_width_px"] * found["min_area_rectangle_length_px"] >= mask.sum() - 1e-9
     assert 0 < found["solidity"] <= 1
     assert all(np.isfinite(value) for value in found.values())

@@ -139,7 +139,7 @@ def test_one_seed_gives_one_interval_in_whatever_order_the_particles_come():
     table = table_of(np.random.default_rng(5).lognormal(3, 0.2, 50))
     assert summary(table, seed=1) == summary(table, seed=1)
     assert summary(table, seed=1) != summary(table, seed=2)
-    assert summary(table[::-1], seed=1).number.d50 == summary(table, seed=1).number.d50
+    assert summary(table[::-1], seed=1) == summary(table, seed=1)
 
 
 @pytest.mark.parametrize("power", [0, 3])
