@@ -27,7 +27,7 @@ _GREETING = re.compile(rb"WARNING: All log messages before absl|[IW]\d{4} ")
 
 @contextmanager
 def _without_greeting() -> Iterator[None]:
-    """TensorFlow's libraries log while they are loaded, before they heed its log level: only errors are let through."""
+    """TensorFlow's libraries log while they are loaded, before they heed its log level: such lines are dropped."""
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") < "2" or sys.stderr is None:
         yield
         return

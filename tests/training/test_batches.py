@@ -138,6 +138,18 @@ def test_fit_gets_the_batches_of_its_epochs_in_order_also_when_it_resumes(ahead)
     np.testing.assert_allclose(trained_on(again, epochs=4, initial_epoch=2), expected[2:], rtol=1e-5)
 
 
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="only TensorFlow tunes by a thread that sleeps up to a minute")
+def test_a_training_that_is_over_waits_for_no_tuning():
+    class Model:
+        def fit(self, training, validation_data, **settings):
+            return training, validation_data
+
+    batches = Batches(range(5), lambda item, rng: np.array([item]), size=2, shuffle=False)
+    for streamed in fit(Model(), batches, epochs=1, validation=batches):
+        assert [batch.numpy()[:, 0].tolist() for batch in streamed] == [[0, 1], [2, 3], [4]] and len(streamed) == 3
+        assert streamed.options().autotune.enabled is False
+
+
 @trains
 def test_what_is_wrong_with_a_file_reaches_the_user():
     def load(item):
