@@ -34,7 +34,7 @@ def demo(*, model: str = "particles", output: Path = Path("autoseg_demo"), as_js
         found,
         output,
         ReportOptions(title="autoseg demo"),
-        settings={**segmenter.describe(), "evaluation": {"truth": "the particles that were rendered"}},
+        provenance=segmenter.describe().changed(evaluation={"truth": "the particles that were rendered"}),
         scores=summarize(list(scores.values())),
     )
     if not as_json:

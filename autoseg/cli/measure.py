@@ -20,6 +20,7 @@ from autoseg.images.micrograph import read as read_micrograph
 from autoseg.images.names import refuse_inputs
 from autoseg.images.segmentation import Segmentation
 from autoseg.measurement.report import ReportOptions, report
+from autoseg.segmentation.provenance import Provenance
 
 
 def measure(
@@ -53,9 +54,9 @@ def measure(
     inputs = [image for _, image in pairs]
     refuse_inputs(result_paths(output, inputs), files)
     segmentations = (_segmentation(file, image, kind, read) for file, image in pairs)
-    settings = {"labels": files, "kind": kind, "read": read}
-    result = report(progress(segmentations, len(files), "image"), output, reporting, inputs=inputs, settings=settings)
-    return tell(result, as_json)
+    provenance = Provenance(labels=files, kind=kind, read=read)
+    shown = progress(segmentations, len(files), "image")
+    return tell(report(shown, output, reporting, inputs=inputs, provenance=provenance), as_json)
 
 
 def _with_images(files: Sequence[Path], folder: Path) -> list[tuple[Path, Path]]:

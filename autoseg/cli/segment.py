@@ -66,4 +66,4 @@ def segment(
     )
     segmenter = Segmenter(model, options)
     segmentations = progress(segment_all(files, segmenter), len(files), "image")
-    return tell(report(segmentations, output, reporting, inputs=files, settings=segmenter.describe()), as_json)
+    return tell(report(segmentations, output, reporting, inputs=files, provenance=segmenter.describe()), as_json)

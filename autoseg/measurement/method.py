@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import autoseg
 from autoseg.measurement.plots import size_name
+from autoseg.measurement.prediction import describe_prediction
 from autoseg.measurement.sizes import SizeOptions
 from autoseg.measurement.summary import Group
+from autoseg.segmentation.provenance import Provenance
 
 _REFERENCES = {
     "iso": "ISO 13322-1, Particle size analysis: Image analysis methods. Part 1: Static image analysis methods.",
@@ -20,26 +21,19 @@ _REFERENCES = {
     "masuda": "H. Masuda, K. Iinoya, Theoretical study of the scatter of experimental data due to particle-size "
     "distribution, Journal of Chemical Engineering of Japan 4 (1971) 60-66.",
 }
-_PARTED = {
-    "contact": "Touching particles were parted by a watershed from the cores of particles that the network predicted.",
-    "distance": "Touching particles were parted by a watershed from the peaks of the distance to the background.",
-}
-_OTSU = "the threshold that Otsu's method finds in each image"
-_EDGE = {
-    "weight": "Such particles were left out, and each of the others was weighted by the inverse of its probability of "
-    "lying wholly inside (Miles and Lantuéjoul).",
-    "exclude": "Such particles were left out, without a correction for large ones being cut more often.",
-    "keep": "They were counted as they are seen.",
-}
+_INSIDE = "was weighted by the inverse of its probability of lying wholly within it (Miles and Lantuéjoul)"
+_UNCORRECTED = "large particles are cut more often, which was not corrected for"
 
 
 def describe_method(
-    groups: Sequence[Group], options: SizeOptions, seed: int, settings: Mapping[str, Any], keep: Sequence[str] = ()
+    groups: Sequence[Group], options: SizeOptions, seed: int, provenance: Provenance, keep: Sequence[str] = ()
 ) -> str:
-    """The paragraph; empty where no image was analysed. `settings` as for `report`, made plain; `keep`: conditions."""
+    """The paragraph; empty where no image was analysed. `keep` are the conditions that particles had to meet."""
     if not groups:
         return ""
-    sentences = [_material(groups), *_segmentation(settings), *_conditions(groups, keep)]
+    found = sum(image.particles + image.left_out for group in groups for image in group.images)
+    sentences = [_material(groups, found, measured=bool(provenance.labels)), *describe_prediction(provenance, found)]
+    sentences += _conditions(groups, keep)
     if any(image.particles for group in groups for image in group.images):
         sentences += _selection(groups, options)
     if any(group.statistics.count > 1 for group in groups):
@@ -56,7 +50,8 @@ def references(options: SizeOptions) -> list[str]:
     return [program, *(_REFERENCES[name] for name in wanted)]
 
 
-def _material(groups: Sequence[Group]) -> str:
+def _material(groups: Sequence[Group], found: int, measured: bool) -> str:
+    """What there was: images and particles, which autoseg found, or only measured."""
     images = [image for group in groups for image in group.images]
     fields = sorted({(image.columns, image.rows) for image in images})
     known = sorted({image.pixel_size for image in images if image.pixel_size is not None})
@@ -68,55 +63,44 @@ def _material(groups: Sequence[Group]) -> str:
     if unknown:
         details.append("pixel size unknown" + (f" for {unknown}" if known else ""))
     material = f"In {count(len(images), 'micrograph')} ({', '.join(details)})"
-    found = count(sum(image.particles + image.left_out for image in images), "particle")
-    return f"{material}, {found} {'was' if found == '1 particle' else 'were'} found with autoseg {autoseg.__version__}."
-
-
-def _segmentation(settings: Mapping[str, Any]) -> Iterator[str]:
-    """What the caller told about it, and nothing where that is nothing."""
-    model, engine = settings.get("model"), settings.get("engine") or settings.get("backend")
-    if model:
-        named = model if isinstance(model, Mapping) else {"name": model}
-        details = [str(named["architecture"])] if named.get("architecture") else []
-        details += [f"weights with SHA-256 {str(named['weights_sha256'])[:16]}…"] if named.get("weights_sha256") else []
-        about = f" ({', '.join(details)})" if details else ""
-        run = f", run by {engine}" if engine else ""
-        yield f'The trained model "{named.get("name")}"{about} predicted them{run}.'
-    options = settings.get("segmentation")
-    if not isinstance(options, Mapping):
-        return
-    threshold = options.get("threshold")
-    if threshold is not None:
-        yield f"Foreground are pixels with a probability above {threshold if threshold != 'otsu' else _OTSU}."
-    if options.get("method") in _PARTED:
-        yield _PARTED[options["method"]]
-    if options.get("minimum_size"):
-        yield f"Particles of fewer than {options['minimum_size']} pixels were dropped."
-    if options.get("exclude_edge"):
-        yield "Particles at the edge of the image were dropped, too."
+    done = f"{'was' if found == 1 else 'were'} {'measured' if measured else 'found'}"
+    return f"{material}, {count(found, 'particle')} {done} with autoseg {autoseg.__version__}."
 
 
 def _conditions(groups: Sequence[Group], keep: Sequence[str]) -> Iterator[str]:
     """Nothing where every particle was welcome."""
     if keep:
         left_out = sum(image.left_out for group in groups for image in group.images)
-        yield f"Only those with {' and '.join(keep)} were kept ({left_out} left out)."
+        yield f"Only particles with {' and '.join(keep)} were kept; {left_out} were left out."
 
 
 def _selection(groups: Sequence[Group], options: SizeOptions) -> Iterator[str]:
-    at_edge = sum(image.at_edge for group in groups for image in group.images)
-    yield f"{count(at_edge, 'particle')} touched the edge of the field of view. {_EDGE[options.edge]}"
+    yield _edge(sum(image.at_edge for group in groups for image in group.images), options)
     if options.max_occlusion is not None:
         covered = sum(group.statistics.left_out_occluded for group in groups)
         yield f"Particles with an occlusion above {options.max_occlusion:g} were left out ({covered})."
     yield f"The size of a particle is its {size_name(groups[0].statistics)}."
 
 
+def _edge(at_edge: int, options: SizeOptions) -> str:
+    """What became of the particles at the edge."""
+    place = "touched the edge of the field of view"
+    if not at_edge:
+        return f"No particle {place}" + (f"; each {_INSIDE}." if options.edge == "weight" else ".")
+    subject = f"The one particle that {place} was" if at_edge == 1 else f"The {at_edge} particles that {place} were"
+    fate = {
+        "weight": f"left out; each of the others {_INSIDE}",
+        "exclude": f"left out; {_UNCORRECTED}",
+        "keep": "counted with the part that is visible",
+    }
+    return f"{subject} {fate[options.edge]}."
+
+
 def _intervals(options: SizeOptions, seed: int) -> Iterator[str]:
     yield (
-        "Percentiles are given by number (q0) and by volume (q3, volumes proportional to the cube of the size; "
+        "Percentiles are given by number (q0) and by volume (q3, with volumes proportional to the cube of the size; "
         f"ISO 9276-2), with {100 * options.confidence:g} % bootstrap intervals (percentile method, {options.resamples} "
-        f"resamplings of the particles, seed {seed})."
+        f"resamples of the particles, seed {seed})."
     )
 
 
@@ -133,8 +117,9 @@ def _results(group: Group, options: SizeOptions, several: bool) -> Iterator[str]
     )
     if found.log_normal is not None:
         yield (
-            f"The log-normal distribution of greatest likelihood has a median of {number(found.log_normal.median)} "
-            f"{unit} and a geometric standard deviation of {found.log_normal.geometric_standard_deviation:.3f} "
+            "The log-normal distribution fitted by maximum likelihood has a median of "
+            f"{number(found.log_normal.median)} {unit} and a geometric standard deviation of "
+            f"{found.log_normal.geometric_standard_deviation:.3f} "
             f"(Kolmogorov-Smirnov distance {found.log_normal.distance:.3f})."
         )
 

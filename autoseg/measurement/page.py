@@ -24,6 +24,7 @@ from autoseg.measurement.plots import (
 )
 from autoseg.measurement.sizes import Distribution, Estimate, SizeOptions
 from autoseg.measurement.summary import SHAPES, Group
+from autoseg.segmentation.provenance import Provenance
 
 _QUANTITIES = {
     "d10": "D10",
@@ -46,31 +47,30 @@ _SCORES = {
 }
 
 
-def render(
+def render_page(
     groups: Sequence[Group],
     batch: Batch,
     warnings: Sequence[str],
-    title: str,
     run: Mapping[str, Any],
+    provenance: Provenance,
     scores: Scores | None,
 ) -> str:
     """The page as text; `run` is what run.json holds."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(number=number, interval=_interval)
     template = environment.from_string(files("autoseg.measurement").joinpath("report.html").read_text(encoding="utf-8"))
-    settings = run["settings"]
     return template.render(
-        title=title,
+        title=run["report"]["title"],
         run=run,
         warnings=warnings,
         overview=_overview(groups, batch),
         groups=[_group(group, batch.sizes) for group in groups],
         images=_images(batch),
         failures=run["failures"],
-        scores=scores and _scores(scores, settings),
-        method=describe_method(groups, batch.sizes, batch.seed, settings, [one.text for one in batch.conditions]),
+        scores=scores and _scores(scores, provenance),
+        method=describe_method(groups, batch.sizes, batch.seed, provenance, [one.text for one in batch.conditions]),
         references=references(batch.sizes),
-        settings=_flat({**settings, "report": run["report"]}),
+        settings=_flat({**run["settings"], "report": run["report"]}),
         count=count,
     )
 
@@ -162,7 +162,7 @@ def _images(batch: Batch) -> list[dict[str, Any]]:
     ]
 
 
-def _scores(scores: Scores, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _scores(scores: Scores, provenance: Provenance) -> dict[str, Any]:
     particles, sizes = scores.particles, scores.sizes_nm or scores.sizes_px
     errors = {f"D{percentile}": sizes.relative_error(percentile) for percentile in (10, 50, 90)}
     return {
@@ -177,7 +177,7 @@ def _scores(scores: Scores, settings: Mapping[str, Any]) -> dict[str, Any]:
             ("Pixels: Youden's index", scores.published.youden),
         ],
         "errors": [(name, error) for name, error in errors.items() if error is not None],
-        "measured": _flat(settings.get("evaluation") or {}),
+        "measured": _flat(provenance.evaluation),
     }
 
 

@@ -23,16 +23,17 @@ from autoseg.images.names import names_for, refuse_inputs
 from autoseg.images.overlay import OverlayOptions
 from autoseg.images.segmentation import Segmentation
 from autoseg.images.tables import write_csv, write_excel
-from autoseg.measurement.batch import Batch, ImageResult, LabelsOnDisk, printable, writing_to
+from autoseg.measurement.batch import Batch, ImageResult, LabelsOnDisk, writing_to
 from autoseg.measurement.caveats import find_caveats
 from autoseg.measurement.conditions import ConditionText, parse_condition
 from autoseg.measurement.method import count, number
-from autoseg.measurement.page import render
+from autoseg.measurement.page import render_page
 from autoseg.measurement.provenance import describe_inputs, plain, versions, write_json
 from autoseg.measurement.shape import measure_labels
 from autoseg.measurement.sizes import Distribution, Estimate, SizeOptions, SizeStatistics, summarize
 from autoseg.measurement.summary import Group, group_by_unit, summary_table
 from autoseg.options import Options
+from autoseg.segmentation.provenance import Provenance
 
 FILES = {
     "page": "report.html",
@@ -95,7 +96,7 @@ def report(
     *,
     inputs: Sequence[str | os.PathLike[str]] = (),
     failures: Iterable[AutosegError] = (),
-    settings: Mapping[str, Any] | None = None,
+    provenance: Provenance | None = None,
     scores: Scores | None = None,
 ) -> Report:
     """Write all results of a batch into a folder: files for each image, tables, run.json and report.html.
@@ -105,10 +106,7 @@ def report(
     its file, and the rest goes on. `inputs` are the paths of all images that will come, where they are known before:
     then their results get names that do not depend on the order, and no result overwrites an input.
 
-    `settings` tells what a report cannot know. These keys have a meaning, all others are passed on as they are:
-    "model" (a name, or a mapping with name, architecture, weights_sha256), "engine", "device", "segmentation" (its
-    options), "seconds" (durations by name), "evaluation" (how `scores` were measured). It is read again at the end, so
-    that it may grow meanwhile.
+    `provenance` tells how the particles were found, which the segmentations do not say: a `Segmenter` describes itself.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -120,7 +118,7 @@ def report(
     if isinstance(segmentations, Sequence) and not inputs:
         micrographs = [item.micrograph for item in segmentations if isinstance(item, Segmentation)]
         inputs = [micrograph.path for micrograph in micrographs if micrograph.path is not None]
-    plain(settings or {})  # whatever cannot be written is refused before the work begins
+    settings = plain(provenance or {})  # whatever cannot be written is refused before the work begins
     options = _checked(options)
     _prepare(folder, inputs)
     kinds = [kind for kind in ENDINGS if kind not in ON_REQUEST or getattr(options, kind)]
@@ -132,8 +130,10 @@ def report(
     with writing_to(folder):
         groups = group_by_unit(batch)
         results = _write_tables(batch, groups, options)
-        run = _describe_run(results, options, plain(settings or {}), started, scores)
-        _write_page(results, batch, groups, options, run, scores)
+        run = _describe_run(results, options, settings, started, scores)
+        write_json(results.files["run"], run)
+        page = render_page(groups, batch, results.warnings, run, provenance or Provenance(), scores)
+        _write_page(results.files["page"], page)
         _write_optional(results)
     return results
 
@@ -232,18 +232,8 @@ def _describe_run(
     }
 
 
-def _write_page(
-    report: Report,
-    batch: Batch,
-    groups: Sequence[Group],
-    options: ReportOptions,
-    run: dict[str, Any],
-    scores: Scores | None,
-) -> None:
-    """Write run.json and the page that shows it."""
-    write_json(report.files["run"], run)
-    page = render(groups, batch, report.warnings, printable(options.title), run, scores)
-    with written_whole(report.files["page"]) as partial:
+def _write_page(path: Path, page: str) -> None:
+    with written_whole(path) as partial:
         partial.write_text(page, encoding="utf-8", newline="\n")
 
 

@@ -22,6 +22,7 @@ from autoseg.segmentation.channels import CHANNELS
 from autoseg.segmentation.choice import Look, choose_view, judge
 from autoseg.segmentation.instances import InstanceOptions, find_instances
 from autoseg.segmentation.predictor import PredictOptions, Predictor
+from autoseg.segmentation.provenance import Architecture, Provenance, TrainedModel
 from autoseg.segmentation.view import Polarity, View, bring_back, prepare, scaled
 
 _log = logging.getLogger("autoseg")
@@ -103,25 +104,29 @@ class Segmenter:
         noted = dataclasses.replace(micrograph, notes=(*micrograph.notes, *self._notes(view)))
         return Segmentation(labels, probability, noted)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Provenance:
         """What a report tells about how images were segmented."""
-        config = self.model.config
-        return {
-            "model": {
-                "name": self.model.name,
-                "architecture": config.architecture,
-                "weights_sha256": config.weights_sha256,
-                "recommends": config.postprocessing,
-            },
-            "engine": self._predictor.engine.name,
-            "device": self.options.predict.device,
-            "segmentation": self.instances.model_dump(exclude={"polarity"} - self.options.instances.model_fields_set),
-            "polarity": self.options.polarity,
-            "magnification": self.options.magnification,
-            "diameter_range": config.diameter_range,
-            "read": self.options.read,
-            "predict": self.options.predict,
-        }
+        config, options = self.model.config, self.options
+        left_to_images = {"polarity"} - options.instances.model_fields_set
+        decided = {"polarity": len(self._polarities) > 1, "magnification": self._chooses_magnification}
+        return Provenance(
+            model=TrainedModel(
+                name=self.model.name,
+                architecture=Architecture.from_config(config.architecture),
+                weights_sha256=config.weights_sha256,
+                recommends=config.postprocessing,
+            ),
+            engine=self._predictor.engine.name,
+            device=options.predict.device,
+            precision=options.predict.precision,
+            segmentation=InstanceOptions(**self.instances.model_dump(exclude=left_to_images)),
+            polarity=options.polarity,
+            magnification=options.magnification,
+            decided_per_image=tuple(name for name, is_decided in decided.items() if is_decided),
+            diameter_range=config.diameter_range,
+            read=options.read,
+            predict=options.predict,
+        )
 
     @property
     def _can_judge(self) -> bool:
@@ -137,6 +142,10 @@ class Segmenter:
         if asked == "model" or trained == "either" or not self._can_judge:
             return (trained,)
         return ("bright", "dark") if trained == "bright" else ("dark", "bright")
+
+    @property
+    def _chooses_magnification(self) -> bool:
+        return self.options.magnification == "auto" and self._diameters is not None
 
     @property
     def _diameters(self) -> tuple[float, float] | None:

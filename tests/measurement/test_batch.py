@@ -1,6 +1,5 @@
 """Batches as they come: streamed, interrupted, broken, with colliding and strange names, or empty."""
 
-import json
 import re
 import weakref
 from pathlib import Path
@@ -19,6 +18,7 @@ from autoseg.images.segmentation import Segmentation, numbered
 from autoseg.measurement.report import summary_lines
 from autoseg.measurement.shape import measure
 from autoseg.measurement.sizes import SizeOptions
+from autoseg.segmentation.provenance import Architecture, Provenance, TrainedModel
 from tests.measurement.reports import FAST, PER_IMAGE, names_in, page_of, segmentation
 
 
@@ -141,47 +141,23 @@ def test_names_do_not_collide(tmp_path):
         assert len({path for image in found.images for path in image.files.values()}) == 5 * len(PER_IMAGE)
 
 
-def test_settings_may_grow_until_the_end(tmp_path):
-    settings = {"segmentation": SizeOptions(), "folder": tmp_path}
-
-    def pipeline():
-        yield segmentation(particles=1)
-        settings["engine"] = "found out while working"
-
-    run = json.loads(autoseg.report(pipeline(), tmp_path, FAST, settings=settings).files["run"].read_text("utf-8"))
-    assert run["settings"]["engine"] == "found out while working"
-    assert run["settings"]["segmentation"]["edge"] == "weight"
-    assert run["settings"]["folder"] == str(tmp_path)
-
-
-def test_what_was_measured_is_written_even_if_the_settings_cannot_be(tmp_path):
-    settings = {}
-
-    def pipeline():
-        yield segmentation(particles=1)
-        settings["engine"] = object()
-
-    with pytest.raises(OptionsError, match="object is no kind of setting"):
-        autoseg.report(pipeline(), tmp_path, FAST, settings=settings)
-    assert len(pd.read_csv(tmp_path / "particles.csv")) == 1
-
-
 def unused():
     pytest.fail("the work began")
     yield
 
 
 @pytest.mark.parametrize(
-    ("options", "settings", "message"),
+    ("options", "parameters", "message"),
     [
-        (FAST, {"model": object()}, "object is no kind of setting"),
-        (FAST, {"loss": float("nan")}, "cannot be written into run.json"),
-        (FAST.changed(sizes=SizeOptions(column="diameter")), None, 'no size called "diameter"'),
+        (FAST, {"width": object()}, "cannot be written into run.json"),
+        (FAST.changed(sizes=SizeOptions(column="diameter")), {}, 'no size called "diameter"'),
     ],
 )
-def test_what_cannot_work_is_refused_before_the_work(tmp_path, options, settings, message):
+def test_what_cannot_work_is_refused_before_the_work(tmp_path, options, parameters, message):
+    architecture = Architecture(name="mine", parameters=parameters)
+    provenance = Provenance(model=TrainedModel(name="mine", architecture=architecture))
     with pytest.raises(OptionsError, match=message):
-        autoseg.report(unused(), tmp_path / "out", options, settings=settings)
+        autoseg.report(unused(), tmp_path / "out", options, provenance=provenance)
     assert names_in(tmp_path) == []
 
 

@@ -195,7 +195,9 @@ def test_how_many_were_left_out_is_said_everywhere(kept):
     overview = dict(page.tables["overview"])
     assert (overview["Particles found"], overview["of these kept"]) == (str(total), str(particles))
     assert overview["of these left out"] == f"{left_out} (kept: area_nm2 >= 600 and touches_edge == 0)"
-    assert f"Only those with area_nm2 >= 600 and touches_edge == 0 were kept ({left_out} left out)." in page.text
+    assert (
+        f"Only particles with area_nm2 >= 600 and touches_edge == 0 were kept; {left_out} were left out." in page.text
+    )
     assert f"{total} particles were found" in page.text
     summary = pd.read_csv(found.files["summary"])
     assert summary["left_out_by_conditions"].tolist() == [left_out, *(image.left_out for image in found.images)]

@@ -20,6 +20,8 @@ from autoseg.measurement.method import describe_method, number, references
 from autoseg.measurement.report import summary_lines
 from autoseg.measurement.sizes import SizeOptions, summarize
 from autoseg.measurement.summary import group_by_unit
+from autoseg.segmentation.instances import InstanceOptions
+from autoseg.segmentation.provenance import Architecture, Provenance, TrainedModel
 from tests.measurement.reports import FAST, PER_IMAGE, names_in, page_of, segmentation
 
 
@@ -37,20 +39,20 @@ def mixed(tmp_path_factory):
         tifffile.imwrite(path, found.micrograph.pixels)
         items.append(found)
     items.insert(1, ImageError("is no <b>image</b>", file="broken & bad.tif", advice="Export it again."))
-    settings = {
-        "model": {"name": "<i>mine</i>", "architecture": "unet", "weights_sha256": "ab" * 32},
-        "engine": "OpenVINO 2026",
-        "segmentation": {"method": "distance", "threshold": 0.5, "minimum_size": 20},
-        "seconds": {"load": np.float32(1.5)},
-        "evaluation": {"images": "two"},
-    }
+    provenance = Provenance(
+        model=TrainedModel(name="<i>mine</i>", architecture=Architecture(name="unet"), weights_sha256="ab" * 32),
+        engine="torch",
+        segmentation=InstanceOptions(method="distance", threshold=0.5, minimum_size=30),
+        seconds={"load": 1.5},
+        evaluation={"images": "two"},
+    )
     labels = items[0].labels
     return autoseg.report(
         iter(items),
         folder / "out",
         FAST.changed(title="Batch <A>", geojson=True, coco=True, excel=True, seed=3),
         failures=[ImageError("there is no such file", file="gone.tif")],
-        settings=settings,
+        provenance=provenance,
         scores=evaluate(np.roll(labels, 1, axis=1), labels, pixel_size=2.0),
     )
 
@@ -170,13 +172,13 @@ def test_the_method_says_what_was_done(mixed):
     method = re.search(r'<blockquote id="method">(.*?)</blockquote>', page_of(mixed).content, re.DOTALL)[1]
     for expected in (
         "In 4 micrographs (96 x 72 pixels, 2 to 5 nm per pixel, pixel size unknown for 1)",
-        "&lt;i&gt;mine&lt;/i&gt;&#34; (unet, weights with SHA-256 abababababababab",
-        "run by OpenVINO 2026",
-        "probability above 0.5",
-        "watershed from the peaks of the distance",
-        "fewer than 20 pixels",
-        "Miles and Lantuéjoul",
-        "95 % bootstrap intervals (percentile method, 100 resamplings of the particles, seed 3)",
+        "They were predicted by the trained model &#34;&lt;i&gt;mine&lt;/i&gt;&#34; "
+        "(U-Net; SHA-256 of the weights abababab…), run by PyTorch.",
+        "Pixels with a foreground probability above 0.5 were assigned to particles.",
+        "a watershed transform that starts from the maxima of the distance to the background",
+        "Particles of fewer than 30 pixels were discarded.",
+        "particles that touched the edge of the field of view were left out; each of the others was weighted",
+        "95 % bootstrap intervals (percentile method, 100 resamples of the particles, seed 3)",
         number(mixed.statistics["nm"].number.d50.value),
     ):
         assert expected in method
@@ -186,10 +188,10 @@ def test_the_method_claims_nothing_that_was_not_done():
     options = SizeOptions(edge="keep", resamples=100)
     batch = Batch(Path("nowhere"), [], FAST.overlay, options, 0)
     batch.take([segmentation(pixel_size=None)])
-    method = describe_method(group_by_unit(batch), options, 0, {})
+    method = describe_method(group_by_unit(batch), options, 0, Provenance())
     assert "Miles" not in method + " ".join(references(options))
     assert "pixel size unknown" in method
-    assert not re.search("nm|model|run by|watershed|fewer", method)
+    assert not re.search("nm|model|run by|watershed|fewer|read from|For each image", method)
 
 
 def test_the_lines_for_the_terminal(mixed):

@@ -152,9 +152,14 @@ def test_particles_of_unknown_sizes_are_magnified_and_measured_in_pixels_of_the_
 
 def test_what_is_told_of_the_settings_leaves_to_the_images_what_they_decide(model):
     told = Segmenter(model).describe()
-    assert (told["polarity"], told["magnification"]) == ("auto", "auto") and "polarity" not in told["segmentation"]
+    assert (told.polarity, told.magnification) == ("auto", "auto") and told.decided_per_image == ()
+    assert "polarity" not in told.segmentation.model_dump() and told.segmentation.method == "distance"
+    told = Segmenter(make_judging_model(diameter_range=(10, 16))).describe()
+    assert told.decided_per_image == ("polarity", "magnification")
+    told = Segmenter(make_judging_model(diameter_range=(10, 16)), polarity="bright").describe()
+    assert told.decided_per_image == ("magnification",)
     told = Segmenter(model, polarity="dark", magnification=2, instances={"polarity": "bright"}).describe()
-    assert (told["polarity"], told["magnification"], told["segmentation"]["polarity"]) == ("dark", 2, "bright")
+    assert (told.polarity, told.magnification, told.segmentation.polarity) == ("dark", 2, "bright")
 
 
 def test_known_sizes_are_left_alone():

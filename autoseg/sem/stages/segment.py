@@ -63,7 +63,7 @@ class Segment(Stage, ResultOptions):
         options = SegmentOptions(polarity=self.polarity, **settings)
         segmenter = Segmenter((self_train or train_segmenter).model, options)
         segmentations = tqdm(segment_all(paths, segmenter), total=len(paths), unit="image", disable=None)
-        made = report(segmentations, folder / "results", self.report, inputs=paths, settings=segmenter.describe())
+        made = report(segmentations, folder / "results", self.report, inputs=paths, provenance=segmenter.describe())
         if len(made.failures):
             failed = "; ".join(f"{file}: {reason}" for file, reason in made.failures.itertuples(index=False))
             raise StageError(f"could not segment {failed}", advice="Repair these files, or take them out.")
