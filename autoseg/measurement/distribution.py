@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special, stats
 
+from autoseg.measurement.resampling import draw_in_images
+
 _AT_ONCE = 2_000_000  # sizes drawn at a time, to bound the memory
 
 
@@ -77,12 +79,21 @@ def _number_and_volume_sorted(sizes: np.ndarray, weights: np.ndarray) -> np.ndar
 
 
 def intervals(
-    sizes: np.ndarray, weights: np.ndarray, rng: np.random.Generator, resamples: int, confidence: float
+    sizes: np.ndarray,
+    weights: np.ndarray,
+    rng: np.random.Generator,
+    resamples: int,
+    confidence: float,
+    images: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper ends of the bootstrap intervals (percentile method) of `number_and_volume`, shape (2, moments).
 
-    Each resampling draws as many particles as there are, with replacement; each keeps its weight.
+    Each resample draws as many particles as there are, with replacement; each keeps its weight. Where `images`, whole
+    numbers from 0 without a gap, name several, it draws as many images as there are, and then particles in each.
     """
+    if images is not None and images.max() > 0:
+        order = np.lexsort((images, weights, sizes))
+        return _intervals_of_images(sizes[order], weights[order], images[order], rng, resamples, confidence)
     sizes, weights = _sorted(sizes, weights)
 
     def describe_drawn(places: np.ndarray, axis: int) -> np.ndarray:
@@ -100,6 +111,25 @@ def intervals(
         rng=rng,
     ).confidence_interval
     return found.low, found.high
+
+
+def _intervals_of_images(
+    sizes: np.ndarray,
+    weights: np.ndarray,
+    images: np.ndarray,
+    rng: np.random.Generator,
+    resamples: int,
+    confidence: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `intervals`, of several images, with sizes in ascending order."""
+    at_once, found = max(1, _AT_ONCE // sizes.size), []
+    for start in range(0, resamples, at_once):
+        places, drawn = draw_in_images(images, min(at_once, resamples - start), rng)
+        is_drawn = np.arange(places.shape[1]) < drawn[:, None]
+        found.append(_number_and_volume_sorted(sizes[places], weights[places] * is_drawn))
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(np.concatenate(found, axis=-1), [tail, 1 - tail], axis=-1)
+    return low, high
 
 
 def distance_to_log_normal(sizes: np.ndarray, weights: np.ndarray, mean: float, deviation: float) -> float:

@@ -18,6 +18,8 @@ _REFERENCES = {
     "miles": "R. E. Miles, On the elimination of edge effects in planar sampling, in: E. F. Harding, D. G. Kendall "
     "(eds.), Stochastic Geometry, Wiley, London 1974, 228-247.",
     "efron": "B. Efron, Bootstrap methods: another look at the jackknife, Annals of Statistics 7 (1979) 1-26.",
+    "davison": "A. C. Davison, D. V. Hinkley, Bootstrap Methods and their Application, Cambridge University Press, "
+    "Cambridge 1997.",
     "masuda": "H. Masuda, K. Iinoya, Theoretical study of the scatter of experimental data due to particle-size "
     "distribution, Journal of Chemical Engineering of Japan 4 (1971) 60-66.",
 }
@@ -37,16 +39,17 @@ def describe_method(
     if any(image.particles for group in groups for image in group.images):
         sentences += _selection(groups, options)
     if any(group.statistics.count > 1 for group in groups):
-        sentences += _intervals(options, seed)
+        sentences += _intervals(groups, options, seed)
     for group in groups:
         sentences += _results(group, options, several=len(groups) > 1)
     return " ".join(sentences)
 
 
-def references(options: SizeOptions) -> list[str]:
+def references(options: SizeOptions, several_images: bool = False) -> list[str]:
     """What to cite: the program, and the sources of the methods in use."""
     program = f"autoseg, version {autoseg.__version__} (computer program)."
-    wanted = ["iso", "iso_9276", *(["miles"] if options.edge == "weight" else []), "efron", "masuda"]
+    wanted = ["iso", "iso_9276", *(["miles"] if options.edge == "weight" else []), "efron"]
+    wanted += [*(["davison"] if several_images else []), "masuda"]
     return [program, *(_REFERENCES[name] for name in wanted)]
 
 
@@ -96,11 +99,14 @@ def _edge(at_edge: int, options: SizeOptions) -> str:
     return f"{subject} {fate[options.edge]}."
 
 
-def _intervals(options: SizeOptions, seed: int) -> Iterator[str]:
+def _intervals(groups: Sequence[Group], options: SizeOptions, seed: int) -> Iterator[str]:
+    several = {group.statistics.images > 1 for group in groups if group.statistics.count > 1}
+    where = ", where there are several," if len(several) > 1 else ""
+    drawn = f"the images{where} and, within each image drawn, of its particles" if True in several else "the particles"
     yield (
         "Percentiles are given by number (q0) and by volume (q3, with volumes proportional to the cube of the size; "
         f"ISO 9276-2), with {100 * options.confidence:g} % bootstrap intervals (percentile method, {options.resamples} "
-        f"resamples of the particles, seed {seed})."
+        f"resamples of {drawn}; seed {seed})."
     )
 
 

@@ -69,7 +69,7 @@ def render_page(
         failures=run["failures"],
         scores=scores and _scores(scores, provenance),
         method=describe_method(groups, batch.sizes, batch.seed, provenance, [one.text for one in batch.conditions]),
-        references=references(batch.sizes),
+        references=references(batch.sizes, any(group.statistics.images > 1 for group in groups)),
         settings=_flat({**run["settings"], "report": run["report"]}),
         count=count,
     )
@@ -133,6 +133,7 @@ def _group(group: Group, options: SizeOptions) -> dict[str, Any]:
         "figures": [(name, _data("image/svg+xml", figure)) for name, figure in figures],
         "rows": _rows(found.number, found.volume, group.unit),
         "confidence": confidence,
+        "several_images": found.images > 1,
         "shapes": [(shape, weighted_median(kept[shape].to_numpy(float), weights)) for shape in SHAPES if len(kept)],
     }
 

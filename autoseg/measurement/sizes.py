@@ -13,6 +13,7 @@ from pydantic import Field
 from scipy import special
 
 from autoseg.errors import AutosegError, OptionsError
+from autoseg.evaluation.intervals import ENOUGH_IMAGES
 from autoseg.measurement.distribution import (
     Moments,
     describe,
@@ -39,7 +40,7 @@ class SizeOptions(Options):
     confidence: float = Field(0.95, gt=0, lt=1)
     "Confidence of all intervals, and of the wanted error."
     resamples: int = Field(1000, ge=100, le=100_000)
-    "How often particles are drawn anew for the bootstrap intervals."
+    "How often images, and particles in each of them, are drawn anew for the bootstrap intervals."
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ class SizeStatistics:
     unit: str
     count: int
     "How many particles the statistics are made of."
+    images: int
+    "How many images these lie in. Of several, the bootstrap draws images, and then particles in each of them."
     left_out_at_edge: int
     left_out_occluded: int
     number: Distribution | None
@@ -104,7 +107,8 @@ def summarize(
 
     Options can be given as an object, by name, or both. Large particles are cut by the edge more often: leaving these
     out makes the mean too small, unless the others count by the inverse of their chance to lie inside, as Miles and
-    Lantuejoul taught. Covered particles are left out without such a correction.
+    Lantuejoul taught. Covered particles are left out without such a correction. The column "image", where there is one,
+    says which particles lie in the same image: no two images may have one name there.
 
     >>> table = pd.DataFrame({"equivalent_diameter_area_nm": [8.0, 10.0, 12.5], "touches_edge": False})
     >>> statistics = summarize(table.assign(edge_weight=1.0), np.random.default_rng(0))
@@ -117,13 +121,15 @@ def summarize(
     kept = table[~at_edge & ~occluded]
     sizes = _sizes(kept, column)
     weights = kept["edge_weight"].to_numpy(float) if options.edge == "weight" else np.ones(len(kept))
-    number, volume = _distributions(sizes, weights, rng, options)
+    images = _images(kept)
+    number, volume = _distributions(sizes, weights, images, rng, options)
     log_normal = _log_normal(sizes, weights)
     needed = _needed(log_normal, options)
     return SizeStatistics(
         column=column,
         unit=column.rpartition("_")[2],
         count=len(kept),
+        images=len(np.unique(images)),
         left_out_at_edge=int(at_edge.sum()),
         left_out_occluded=int((occluded & ~at_edge).sum()),
         number=number,
@@ -131,7 +137,7 @@ def summarize(
         log_normal=log_normal,
         needed_for_number_mean=needed["number"],
         needed_for_volume_mean=needed["volume"],
-        warnings=_warnings(len(kept), needed, options),
+        warnings=_warnings(len(kept), len(np.unique(images)), needed, options),
     )
 
 
@@ -193,8 +199,15 @@ def _sizes(kept: pd.DataFrame, column: str) -> np.ndarray:
     return sizes
 
 
+def _images(kept: pd.DataFrame) -> np.ndarray:
+    """Of each particle the number of its image, from 0 without a gap."""
+    if "image" not in kept:
+        return np.zeros(len(kept), int)
+    return pd.factorize(kept["image"], sort=True, use_na_sentinel=False)[0]
+
+
 def _distributions(
-    sizes: np.ndarray, weights: np.ndarray, rng: np.random.Generator, options: SizeOptions
+    sizes: np.ndarray, weights: np.ndarray, images: np.ndarray, rng: np.random.Generator, options: SizeOptions
 ) -> tuple[Distribution, Distribution] | tuple[None, None]:
     """By number and by volume; a single particle has a size, but neither spread nor intervals."""
     if not sizes.size:
@@ -204,7 +217,7 @@ def _distributions(
         values[:, [name.endswith("standard_deviation") for name in Moments._fields]] = np.nan
         low = high = np.full_like(values, np.nan)
     else:
-        low, high = intervals(sizes, weights, rng, options.resamples, options.confidence)
+        low, high = intervals(sizes, weights, rng, options.resamples, options.confidence, images)
     number, volume = (Distribution(*map(_estimate, *ends)) for ends in zip(values, low, high, strict=True))
     return number, volume
 
@@ -234,13 +247,20 @@ def _needed(log_normal: LogNormal | None, options: SizeOptions) -> dict[str, int
     }
 
 
-def _warnings(count: int, needed: dict[str, int | None], options: SizeOptions) -> tuple[str, ...]:
+def _warnings(count: int, images: int, needed: dict[str, int | None], options: SizeOptions) -> tuple[str, ...]:
     if count < 2:
         return ("No particle is left to make statistics of." if count == 0 else "One particle has no distribution.",)
-    return tuple(
+    few_particles = [
         f"{count} particles are too few: {least} are needed for a {name}-weighted mean within "
-        f"{options.wanted_error:.3g} of its value at a confidence of {options.confidence:.3g}, if sizes are log-normal "
-        "(ISO 13322-1)."
+        f"{100 * options.wanted_error:.3g} % of its value at a confidence of {100 * options.confidence:.3g} %, if "
+        "sizes are log-normal (ISO 13322-1)."
         for name, least in needed.items()
         if least is not None and count < least
+    ]
+    if not 1 < images < ENOUGH_IMAGES:
+        return tuple(few_particles)
+    few_images = (
+        f"The intervals of the sizes are too narrow, as there are only {images} images: about {ENOUGH_IMAGES} are "
+        "needed to see how much images differ."
     )
+    return (*few_particles, few_images)

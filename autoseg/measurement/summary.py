@@ -41,7 +41,7 @@ def group_by_unit(batch: Batch) -> list[Group]:
     for unit in UNITS:
         chosen = [place for place, image in enumerate(batch.images) if image.unit == unit]
         if chosen:
-            tables = [batch.tables[place] for place in chosen]
+            tables = [batch.tables[place].assign(image=place) for place in chosen]  # names may be equal
             filled = [table for table in tables if len(table)] or tables[:1]
             particles = pd.concat(filled, ignore_index=True)
             statistics = summarize(particles, np.random.default_rng(batch.seed), batch.sizes)

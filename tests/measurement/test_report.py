@@ -178,7 +178,8 @@ def test_the_method_says_what_was_done(mixed):
         "a watershed transform that starts from the maxima of the distance to the background",
         "Particles of fewer than 30 pixels were discarded.",
         "particles that touched the edge of the field of view were left out; each of the others was weighted",
-        "95 % bootstrap intervals (percentile method, 100 resamples of the particles, seed 3)",
+        "95 % bootstrap intervals (percentile method, 100 resamples of the images, where there are several, "
+        "and, within each image drawn, of its particles; seed 3)",
         number(mixed.statistics["nm"].number.d50.value),
     ):
         assert expected in method
@@ -192,6 +193,28 @@ def test_the_method_claims_nothing_that_was_not_done():
     assert "Miles" not in method + " ".join(references(options))
     assert "pixel size unknown" in method
     assert not re.search("nm|model|run by|watershed|fewer|read from|For each image", method)
+
+
+@pytest.mark.parametrize(
+    ("images", "sentence", "caption", "known"),
+    [
+        (1, "resamples of the particles; seed 0", "bootstrap of the particles.", "particles in one image"),
+        (
+            3,
+            "of the images and, within each image drawn, of its",
+            "bootstrap of the images, and of",
+            "choice of images",
+        ),
+    ],
+)
+def test_readers_are_told_what_was_drawn_anew(tmp_path, images, sentence, caption, known):
+    found = autoseg.report([segmentation(Path(f"{n}.tif"), seed=n) for n in range(images)], tmp_path, FAST)
+    page = page_of(found)
+    assert found.statistics["nm"].images == images
+    for expected in (sentence, caption, known):
+        assert expected in page.text
+    assert ("Davison" in page.text) == (images > 1)
+    assert any("only 3 images" in warning for warning in found.warnings) == (images == 3)
 
 
 def test_the_lines_for_the_terminal(mixed):
