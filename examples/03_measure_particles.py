@@ -14,7 +14,7 @@ from autoseg.files import shipped
 from autoseg.images.export import export
 from autoseg.images.segmentation import Segmentation
 from autoseg.images.tables import write_csv
-from autoseg.measurement.sizes import summarize
+from autoseg.measurement.sizes import describe_sizes
 from autoseg.segmentation.instances import InstanceOptions, find_instances
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
@@ -28,7 +28,7 @@ table = autoseg.measure(segmentation)
 write_csv(folder / "particles.csv", table)
 paths = export(segmentation, folder)
 
-sizes = summarize(table, np.random.default_rng(0))
+sizes = describe_sizes(table, np.random.default_rng(0))
 print(f"{segmentation.count} particles in {micrograph.name}; files: {', '.join(path.name for path in paths.values())}")
 for name, distribution in (("number", sizes.number), ("volume", sizes.volume)):
     percentiles = ((part, getattr(distribution, part)) for part in ("d10", "d50", "d90"))

@@ -1,4 +1,4 @@
-"""The images of a batch, one after the other: each is measured and written, and only what is small is kept of it."""
+"""The images of a batch, one after the other: each is measured and written, and then only its table is kept."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from autoseg.images.overlay import OverlayOptions
 from autoseg.images.segmentation import Segmentation
 from autoseg.measurement.conditions import Condition, keep_measured
 from autoseg.measurement.shape import measure, measure_labels
-from autoseg.measurement.sizes import SizeOptions, SizeStatistics, summarize
+from autoseg.measurement.sizes import SizeOptions, SizeStatistics, describe_sizes
 from autoseg.measurement.thumbnails import Thumbnails, draw_small_overlay
 
 SMALL = 10
-"Particles with a smaller equivalent diameter, in pixels, are too small for a certain size and shape."
+"Particles with a smaller equivalent diameter, in pixels, are too small to be measured reliably."
 _END = object()
 
 
@@ -71,7 +71,7 @@ class ImageResult:
 
 @dataclass
 class Batch:
-    """Takes segmentations, or errors in place of them, and grows by the tables, never by the images."""
+    """Takes segmentations, or errors in place of them; keeps what was measured, but no image."""
 
     folder: Path
     kinds: Sequence[str]
@@ -95,7 +95,7 @@ class Batch:
             self._reserved.setdefault(Path(source).as_posix(), []).append(name)
 
     def take(self, items: Iterable[Segmentation | AutosegError]) -> None:
-        """Work through all of them; each is let go before the next one is asked for."""
+        """Work through all of them; each is released before the next one is asked for."""
         iterator, start = iter(items), time.monotonic()
         while (item := next(iterator, _END)) is not _END:
             seconds_waited = time.monotonic() - start
@@ -119,7 +119,7 @@ class Batch:
     def _take(self, found: Segmentation, seconds_waited: float) -> None:
         start, micrograph = time.monotonic(), found.micrograph
         segmentation, table = keep_measured(found, measure(found).drop(columns="image"), self.conditions)
-        statistics = summarize(table, np.random.default_rng([self.seed, len(self.images)]), self.sizes)
+        statistics = describe_sizes(table, np.random.default_rng([self.seed, len(self.images)]), self.sizes)
         kinds = [kind for kind in self.kinds if kind != "probability" or segmentation.probability is not None]
         name = self._name(Path(micrograph.path or micrograph.name).as_posix())
         files = export(segmentation, self.folder, name, kinds, table, self.overlay)
@@ -177,16 +177,18 @@ class Batch:
 
 @contextmanager
 def writing_to(folder: Path) -> Iterator[None]:
-    """Say plainly what a full disk or a missing right is."""
+    """Turn a full disk or a missing permission into an error that names the file."""
     try:
         yield
     except OSError as error:
         problem = f"cannot be read or written ({error.strerror or error})"
-        raise AutosegError(problem, file=error.filename or folder, advice="Check the disk and your rights.") from error
+        raise AutosegError(
+            problem, file=error.filename or folder, advice="Check the free space and your permissions."
+        ) from error
 
 
 def image_names(images: Sequence[ImageResult]) -> list[str]:
-    """The images' file names; with their folders, pages or results' names where they would not differ without."""
+    """The images' file names; with folders, pages or names of results where they would be equal otherwise."""
     paths = [Path(image.path or "micrograph") for image in images]
     names = [path.name for path in paths]
     names = _distinguished(names, [path.as_posix() for path in paths])
@@ -196,13 +198,13 @@ def image_names(images: Sequence[ImageResult]) -> list[str]:
 
 
 def _distinguished(names: list[str], longer: list[str]) -> list[str]:
-    """The longer one in place of each name that is not the only one of its kind."""
+    """The longer name in place of each one that occurs more than once."""
     occurrences = Counter(names)
     return [long if occurrences[name] > 1 else name for name, long in zip(names, longer, strict=True)]
 
 
 def printable(name: str | os.PathLike[str]) -> str:
-    """A file name as text that every file can hold; what is no character becomes a replacement mark.
+    """A file name as text that every file can hold; what is not a character becomes a replacement mark.
 
     >>> printable("a\\udcff.tif")
     'a\ufffd.tif'

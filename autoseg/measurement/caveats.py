@@ -1,4 +1,4 @@
-"""What a reader must know before trusting the numbers of a batch, in sentences."""
+"""What a reader must know before trusting the results of a batch, in sentences."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from autoseg.measurement.sizes import SizeOptions
 from autoseg.measurement.summary import Group
 
 _MANY = 0.2
-"Share of particles from which on something is worth a warning."
+"Share of the particles above which something is worth a warning."
 _LARGEST_SHARE, _TIMES_MEAN = 0.05, 20
-"One particle has too much of the volume if it has more than this share, and this many times its due."
+"One particle has too much of the volume if it has more than this share, and this many times the average."
 
 
 def find_caveats(
@@ -44,9 +44,7 @@ def _about_conditions(images: Sequence[ImageResult], keep: Sequence[str]) -> lis
         return []
     found = left_out + sum(image.particles for image in images)
     emptied = [image for image in images if image.left_out and not image.particles]
-    said = (
-        f"{' and '.join(keep)} left out {left_out} of {count(found, 'particle')}: all results are of the others only."
-    )
+    said = f"{' and '.join(keep)} left out {left_out} of {count(found, 'particle')}: all results are about the others."
     return [said, *([f"No particle is left in {_names(emptied, images)}."] if emptied else [])]
 
 
@@ -61,8 +59,12 @@ def _about_images(images: Sequence[ImageResult]) -> list[str]:
         )
         warnings.append(
             f"{said}: {_names(unknown, images)}. Their sizes are in pixels"
-            + (", apart from those in nm." if known else ".")
-            + (" Together they have a meaning only if all were taken at one magnification." if len(unknown) > 1 else "")
+            + (", and kept apart from those in nm." if known else ".")
+            + (
+                " Together they are meaningful only if all were taken at the same magnification."
+                if len(unknown) > 1
+                else ""
+            )
         )
     if len(known) > 1:
         warnings.append(
@@ -81,13 +83,13 @@ def _about_particles(group: Group, options: SizeOptions) -> list[str]:
     warnings = []
     if particles and at_edge > _MANY * particles:
         warnings.append(
-            f"{at_edge} of {particles} particles touch the edge of the field of view: the particles are large for it, "
-            "and a lower magnification would tell more."
+            f"{at_edge} of {particles} particles touch the edge of the field of view: it is small for such "
+            "particles, and images at a lower magnification would give better statistics."
         )
     if particles and small > _MANY * particles:
         warnings.append(
-            f"{small} of {particles} particles are smaller than {SMALL} pixels: their sizes are uncertain by the "
-            "pixels, their shapes even more."
+            f"{small} of {particles} particles are smaller than {SMALL} pixels: their sizes are uncertain, and "
+            "their shapes even more so."
         )
     return warnings + _about_the_largest(group, options)
 
@@ -102,8 +104,8 @@ def _about_the_largest(group: Group, options: SizeOptions) -> list[str]:
     if share <= max(_LARGEST_SHARE, _TIMES_MEAN / sizes.size):
         return []
     return [
-        f"A single particle of {largest:.4g} {group.unit} makes up {100 * share:.0f} % of the volume, and the "
-        "volume-weighted numbers hang on it: look whether it is one."
+        f"A single particle of {largest:.4g} {group.unit} makes up {100 * share:.0f} % of the volume and "
+        "dominates all volume-weighted results: check in the overlay that it is a single particle."
     ]
 
 

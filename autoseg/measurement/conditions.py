@@ -114,7 +114,7 @@ def _columns() -> tuple[str, ...]:
 
 
 def _nearest(column: str) -> str:
-    """What was probably meant; a name without its unit could be in either."""
+    """What was probably meant; a name without its unit may be meant in either one."""
     complete = [f"{column}_{unit}" for unit in _UNITS if f"{column}_{unit}" in _columns()]
     nearest = complete or difflib.get_close_matches(column, _columns(), n=1, cutoff=0.4)
     return f"such as {' or '.join(nearest)}" if nearest else f"one of {', '.join(_columns())}"

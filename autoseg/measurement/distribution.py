@@ -1,4 +1,4 @@
-"""Distributions of sizes that do not all count the same: percentiles, moments, their intervals, a log-normal fit.
+"""Weighted distributions of sizes: percentiles, moments, their intervals, a log-normal fit.
 
 Arrays hold sizes along their last axis, so that thousands of resampled distributions are described at once.
 """

@@ -1,4 +1,4 @@
-"""What the convex hull of one particle tells: Feret diameters, rectangles, convex area and perimeter.
+"""Measures from the convex hull of one particle: Feret diameters, rectangles, convex area and perimeter.
 
 Diameters are those of the polygon whose every side runs halfway between the hull of the pixels' centres and the next
 line of pixels outside. Upright sides so run along the corners of the pixels, which are unit squares, and slanted ones

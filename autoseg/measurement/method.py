@@ -1,4 +1,4 @@
-"""How the results were made, as a paragraph for a paper, built from the settings that were really used."""
+"""How the results were obtained, as a paragraph for a paper, from the settings that were really used."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def describe_method(
 
 
 def references(options: SizeOptions, several_images: bool = False) -> list[str]:
-    """What to cite: the program, and the sources of the methods in use."""
+    """What to cite: the program, and the sources of the methods that were used."""
     program = f"autoseg, version {autoseg.__version__} (computer program)."
     wanted = ["iso", "iso_9276", *(["miles"] if options.edge == "weight" else []), "efron"]
     wanted += [*(["davison"] if several_images else []), "masuda"]
@@ -54,7 +54,7 @@ def references(options: SizeOptions, several_images: bool = False) -> list[str]:
 
 
 def _material(groups: Sequence[Group], found: int, measured: bool) -> str:
-    """What there was: images and particles, which autoseg found, or only measured."""
+    """How many images and particles there are, and whether autoseg found these or only measured them."""
     images = [image for group in groups for image in group.images]
     fields = sorted({(image.columns, image.rows) for image in images})
     known = sorted({image.pixel_size for image in images if image.pixel_size is not None})
@@ -71,7 +71,7 @@ def _material(groups: Sequence[Group], found: int, measured: bool) -> str:
 
 
 def _conditions(groups: Sequence[Group], keep: Sequence[str]) -> Iterator[str]:
-    """Nothing where every particle was welcome."""
+    """Nothing where there are no conditions."""
     if keep:
         left_out = sum(image.left_out for group in groups for image in group.images)
         yield f"Only particles with {' and '.join(keep)} were kept; {left_out} were left out."
@@ -135,7 +135,7 @@ def _between(low: float | None, high: float | None) -> str:
 
 
 def number(value: float | None) -> str:
-    """Four digits, without a power of ten as far as people read them; a dash for what is not known.
+    """Four significant digits, without a power of ten up to a thousand million; a dash for what is not known.
 
     >>> number(234.5678), number(12345.6), number(0.012), number(None)
     ('234.6', '12346', '0.01200', '-')

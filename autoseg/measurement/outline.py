@@ -1,4 +1,4 @@
-"""What the outlines of all particles of an image tell: their perimeters, and how much of them touches a neighbour."""
+"""Measures from the outlines of all particles of an image: perimeters, and how much of them touches a neighbour."""
 
 from __future__ import annotations
 

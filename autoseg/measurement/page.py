@@ -1,4 +1,4 @@
-"""The page: one HTML file that carries its pictures inside, and that opens without a network."""
+"""The page: one HTML file that contains its pictures and opens without a network connection."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _overview(groups: Sequence[Group], batch: Batch) -> list[tuple[str, str]]:
 
 
 def _left_out(batch: Batch) -> list[tuple[str, str]]:
-    """How many particles do not meet the conditions, if there are some, and how many do."""
+    """How many particles do not meet the conditions, if there are any conditions, and how many do."""
     if not batch.conditions:
         return []
     left_out = sum(image.left_out for image in batch.images)

@@ -1,7 +1,7 @@
-"""Figures of size and shape distributions, as matplotlib figures that belong to nobody's global state.
+"""Figures of size and shape distributions, as matplotlib figures that are independent of pyplot and its global state.
 
-Sizes and weights are arrays of shape (particles,): what `counted_particles` keeps, so that a figure shows the very
-particles that the statistics beside it are made of.
+Sizes and weights are arrays of shape (particles,): what `counted_particles` keeps, so that a figure shows exactly
+the particles that the statistics beside it are computed from.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _STYLE = {
 
 
 def counted_particles(table: pd.DataFrame, options: SizeOptions) -> tuple[pd.DataFrame, np.ndarray]:
-    """The rows that `summarize` makes statistics of, and for how many particles each counts.
+    """The rows that `describe_sizes` computes statistics from, and for how many particles each counts.
 
     >>> table = pd.DataFrame({"touches_edge": [True, False], "edge_weight": [0.0, 1.5], "occlusion": [0.0, 0.0]})
     >>> counted_particles(table, SizeOptions())[1].tolist()
@@ -203,7 +203,7 @@ def _log_normal_density(places: np.ndarray, statistics: SizeStatistics, logarith
 
 
 def _mark_percentiles(axes: Axes, distribution: Distribution) -> None:
-    sides = {"d10": "right", "d50": "center", "d90": "left"}  # so that the names of close ones do not meet
+    sides = {"d10": "right", "d50": "center", "d90": "left"}  # so that the labels of close ones do not overlap
     for name, side in sides.items():
         value, above = getattr(distribution, name).value, axes.get_xaxis_transform()
         axes.axvline(value, color=_TEXT, linewidth=0.9, linestyle=(0, (4, 3)))

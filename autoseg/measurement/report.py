@@ -1,4 +1,4 @@
-"""Everything a user takes home from a batch of segmentations: files for each image, tables, and a page to read."""
+"""Everything that is reported of a batch of segmentations: files for each image, tables, and a page to read."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from autoseg.measurement.caveats import find_caveats
 from autoseg.measurement.conditions import ConditionText, parse_condition
 from autoseg.measurement.method import count, number
 from autoseg.measurement.page import render_page
-from autoseg.measurement.provenance import describe_inputs, plain, versions, write_json
+from autoseg.measurement.run_record import describe_inputs, plain, versions, write_json
 from autoseg.measurement.shape import measure_labels
-from autoseg.measurement.sizes import Distribution, Estimate, SizeOptions, SizeStatistics, summarize
+from autoseg.measurement.sizes import Distribution, Estimate, SizeOptions, SizeStatistics, describe_sizes
 from autoseg.measurement.summary import Group, group_by_unit, summary_table
 from autoseg.options import Options
 from autoseg.segmentation.provenance import Provenance
@@ -48,24 +48,24 @@ FILES = {
 
 
 class ReportOptions(Options):
-    """Which files a report consists of, and how its statistics are made."""
+    """Which files a report consists of, and how its statistics are computed."""
 
     title: str = Field("Particle size report", min_length=1)
-    "Stands above the page."
+    "Title of the page."
     keep: tuple[ConditionText, ...] = ()
     "Keep only particles that meet all these conditions, such as 'circularity > 0.8', on columns of particles.csv."
     uncertainty: bool = False
-    "Write for each image how unsure the network is, too: 0 where it is sure, 1 bit where it cannot tell."
+    "Write a map of the network's uncertainty for each image, too: 0 bits where it is sure, 1 bit where it cannot tell."
     geojson: bool = False
-    "Write the particles of each image as GeoJSON, too, with all that was measured."
+    "Write the particles of each image as GeoJSON, too, with all their measures."
     coco: bool = False
     "Write the particles of all images as one COCO file, too."
     excel: bool = False
     "Write particles.xlsx beside particles.csv; needs the package openpyxl."
     seed: int = Field(0, ge=0)
-    "Seed of the bootstrap intervals: the same one gives the same intervals."
+    "Seed of the bootstrap intervals: the same seed gives the same intervals."
     sizes: SizeOptions = SizeOptions()
-    "Of which particles statistics are made, and how."
+    "Which particles the statistics are computed from, and how."
     overlay: OverlayOptions = OverlayOptions()
     "What the overlays show."
 
@@ -102,9 +102,9 @@ def report(
     """Write all results of a batch into a folder: files for each image, tables, run.json and report.html.
 
     `segmentations` may be an iterator that segments one image after the other: each image's files are written as it
-    comes, and of its pixels nothing is kept. An error in place of a segmentation, or in `failures`, is recorded with
-    its file, and the rest goes on. `inputs` are the paths of all images that will come, where they are known before:
-    then their results get names that do not depend on the order, and no result overwrites an input.
+    comes, and its pixels are not kept. An error in place of a segmentation, or in `failures`, is recorded with its
+    file, and the rest goes on. `inputs` are the paths of all images that will come, where they are known before:
+    then the names of the results do not depend on the order, and no result overwrites an input.
 
     `provenance` tells how the particles were found, which the segmentations do not say: a `Segmenter` describes itself.
 
@@ -172,18 +172,18 @@ def _estimate(estimate: Estimate) -> str:
 
 
 def _checked(options: ReportOptions) -> ReportOptions:
-    """The options, if everything they ask for can be done; found out before the work, not after."""
+    """The options, if everything they ask for is possible: checked before the work begins."""
     if options.excel and find_spec("openpyxl") is None:
         raise AutosegError("Excel files need one more package", advice="Run: pip install openpyxl")
     column = options.sizes.column.removesuffix("_nm").removesuffix("_px")  # each image has its own unit
     options = options.changed(sizes=options.sizes.changed(column=column))
     nothing = np.zeros((1, 1), np.uint8)
-    summarize(measure_labels(nothing, nothing), np.random.default_rng(0), options.sizes)
+    describe_sizes(measure_labels(nothing, nothing), np.random.default_rng(0), options.sizes)
     return options
 
 
 def _prepare(folder: Path, inputs: Sequence[str | os.PathLike[str]]) -> None:
-    """Refuse to overwrite inputs, and take away the tables of an earlier report, lest they be taken for this one's."""
+    """Refuse to overwrite inputs, and remove the tables of an earlier report, which could be mistaken for new ones."""
     named = [folder / (name + ending) for name in names_for(inputs) for ending in ENDINGS.values()]
     whole = [folder / name for name in FILES.values()]
     refuse_inputs([*named, *whole], inputs)
@@ -194,7 +194,7 @@ def _prepare(folder: Path, inputs: Sequence[str | os.PathLike[str]]) -> None:
 
 
 def _write_tables(batch: Batch, groups: Sequence[Group], options: ReportOptions) -> Report:
-    """Write what was measured, before anything else can go wrong."""
+    """Write the measurements first, before anything else can fail."""
     particles, failures = batch.particles(), batch.failures_table()
     chosen = {"failures": len(failures) > 0, "excel": options.excel, "coco": options.coco}
     report = Report(
@@ -238,7 +238,7 @@ def _write_page(path: Path, page: str) -> None:
 
 
 def _write_optional(report: Report) -> None:
-    """Write what might not be possible, such as a table that is too long for Excel."""
+    """Write last what can fail, such as a table that is too long for Excel."""
     if "excel" in report.files:
         write_excel(report.files["excel"], report.particles)
     if "coco" in report.files:

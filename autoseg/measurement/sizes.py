@@ -27,16 +27,17 @@ _UNITS = ("nm", "px")
 
 
 class SizeOptions(Options):
-    """Of which particles statistics are made, and how."""
+    """Which particles the statistics are computed from, and how."""
 
     column: str = "equivalent_diameter_area"
     "Length that counts as a particle's size: a column of the table, with or without its unit."
     edge: Literal["weight", "exclude", "keep"] = "weight"
-    "Particles at the edge: weight leaves them out and lets the others count for them; exclude only leaves them out."
+    """Particles at the edge: weight leaves them out and weights the others to make up for them; exclude only leaves
+    them out; keep counts them as they are."""
     max_occlusion: float | None = Field(None, ge=0, le=1)
     "Particles with a higher occlusion are left out; 0.05 is useful. Not set: all count."
     wanted_error: float = Field(0.05, gt=0, lt=1)
-    "Relative error of the mean size that there should be enough particles for."
+    "Wanted relative error of the mean size: a warning tells if it needs more particles."
     confidence: float = Field(0.95, gt=0, lt=1)
     "Confidence of all intervals, and of the wanted error."
     resamples: int = Field(1000, ge=100, le=100_000)
@@ -45,7 +46,7 @@ class SizeOptions(Options):
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its bootstrap interval; what too few particles do not tell is None."""
+    """A value with its bootstrap interval; None where there are too few particles."""
 
     value: float | None
     low: float | None
@@ -54,7 +55,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Distribution:
-    """Percentiles and moments of a size distribution; the geometric standard deviation is a bare factor."""
+    """Percentiles and moments of a size distribution; the geometric standard deviation has no unit."""
 
     d10: Estimate
     d50: Estimate
@@ -67,12 +68,12 @@ class Distribution:
 
 @dataclass(frozen=True)
 class LogNormal:
-    """The log-normal distribution of greatest likelihood, by number."""
+    """The log-normal distribution fitted by maximum likelihood, by number."""
 
     median: float
     geometric_standard_deviation: float
     distance: float
-    "Largest distance of the cumulative distributions (Kolmogorov-Smirnov), smaller than without a fit."
+    "Largest distance between the cumulative distributions (Kolmogorov-Smirnov); the fit makes it small."
 
 
 @dataclass(frozen=True)
@@ -83,35 +84,35 @@ class SizeStatistics:
     "Which size, with its unit."
     unit: str
     count: int
-    "How many particles the statistics are made of."
+    "How many particles the statistics are computed from."
     images: int
     "How many images these lie in. Of several, the bootstrap draws images, and then particles in each of them."
     left_out_at_edge: int
     left_out_occluded: int
     number: Distribution | None
-    "Each particle counts alike (q0). None without particles."
+    "Each particle counts the same (q0). None without particles."
     volume: Distribution | None
     "Each particle counts by its size cubed (q3). None without particles."
     log_normal: LogNormal | None
     "None with fewer than two different sizes."
     needed_for_number_mean: int | None
-    "Particles needed for the wanted error of the number-weighted mean; see `needed_count`."
+    "Particles needed to reach the wanted error of the number-weighted mean; see `needed_count`."
     needed_for_volume_mean: int | None
     warnings: tuple[str, ...]
 
 
-def summarize(
+def describe_sizes(
     table: pd.DataFrame, rng: np.random.Generator, options: SizeOptions | None = None, **changes: Any
 ) -> SizeStatistics:
     """Statistics of the sizes in a table as `autoseg.measurement.shape.measure` makes it, of one or more images.
 
-    Options can be given as an object, by name, or both. Large particles are cut by the edge more often: leaving these
-    out makes the mean too small, unless the others count by the inverse of their chance to lie inside, as Miles and
-    Lantuejoul taught. Covered particles are left out without such a correction. The column "image", where there is one,
-    says which particles lie in the same image: no two images may have one name there.
+    Options can be given as an object, by name, or both. Large particles are cut by the edge more often: leaving them
+    out makes the mean too small, unless the others are weighted by the inverse of their probability of lying inside
+    (Miles and Lantuejoul). Covered particles are left out without such a correction. The column "image", where there
+    is one, says which particles lie in the same image: no two images may have the same name there.
 
     >>> table = pd.DataFrame({"equivalent_diameter_area_nm": [8.0, 10.0, 12.5], "touches_edge": False})
-    >>> statistics = summarize(table.assign(edge_weight=1.0), np.random.default_rng(0))
+    >>> statistics = describe_sizes(table.assign(edge_weight=1.0), np.random.default_rng(0))
     >>> statistics.count, round(statistics.number.d50.value, 3), round(statistics.number.geometric_mean.value, 3)
     (3, 10.0, 10.0)
     """
@@ -147,7 +148,7 @@ def needed_count(
     """How many particles the mean of a log-normal size distribution needs, to be within a relative error.
 
     `power` is 0 for the number-weighted and 3 for the volume-weighted mean. With s = ln(geometric standard deviation)
-    and c = power + 1/2 the logarithm of the mean is mu + c s^2, which n particles tell with a variance of
+    and c = power + 1/2 the logarithm of the mean is mu + c s^2, which n particles estimate with a variance of
     s^2 (1 + 2 c^2 s^2) / n. So log n falls by twice the logarithm of the error, from a constant that grows with the
     spread: the dependence of Masuda and Iinoya, to which ISO 13322-1 refers.
 
@@ -176,7 +177,7 @@ def _size_column(table: pd.DataFrame, wanted: str) -> str:
 
 def _mixed(column: str) -> AutosegError:
     problem = f'"{column}" is in nm for some particles and in pixels for others, or is missing'
-    return AutosegError(problem, advice="Give the pixel size of all images, or make statistics of each image.")
+    return AutosegError(problem, advice="Give the pixel size of all images, or describe each image on its own.")
 
 
 def _left_out(table: pd.DataFrame, options: SizeOptions) -> tuple[pd.Series, pd.Series]:
@@ -227,7 +228,7 @@ def _estimate(*ends: float) -> Estimate:
 
 
 def _log_normal(sizes: np.ndarray, weights: np.ndarray) -> LogNormal | None:
-    """The geometric mean and standard deviation are the estimates of greatest likelihood."""
+    """The geometric mean and standard deviation are the maximum-likelihood estimates."""
     if not sizes.size:
         return None
     found = describe(sizes, weights)
@@ -249,7 +250,9 @@ def _needed(log_normal: LogNormal | None, options: SizeOptions) -> dict[str, int
 
 def _warnings(count: int, images: int, needed: dict[str, int | None], options: SizeOptions) -> tuple[str, ...]:
     if count < 2:
-        return ("No particle is left to make statistics of." if count == 0 else "One particle has no distribution.",)
+        return (
+            "No particle is left to compute statistics from." if count == 0 else "One particle has no distribution.",
+        )
     few_particles = [
         f"{count} particles are too few: {least} are needed for a {name}-weighted mean within "
         f"{100 * options.wanted_error:.3g} % of its value at a confidence of {100 * options.confidence:.3g} %, if "

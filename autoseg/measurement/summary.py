@@ -18,7 +18,7 @@ import pandas as pd
 
 from autoseg.measurement.batch import Batch, ImageResult, image_names
 from autoseg.measurement.plots import counted_particles, weighted_median
-from autoseg.measurement.sizes import Distribution, Estimate, SizeOptions, SizeStatistics, summarize
+from autoseg.measurement.sizes import Distribution, Estimate, SizeOptions, SizeStatistics, describe_sizes
 
 UNITS = ("nm", "px")
 SHAPES = ("aspect_ratio", "circularity")
@@ -44,7 +44,7 @@ def group_by_unit(batch: Batch) -> list[Group]:
             tables = [batch.tables[place].assign(image=place) for place in chosen]  # names may be equal
             filled = [table for table in tables if len(table)] or tables[:1]
             particles = pd.concat(filled, ignore_index=True)
-            statistics = summarize(particles, np.random.default_rng(batch.seed), batch.sizes)
+            statistics = describe_sizes(particles, np.random.default_rng(batch.seed), batch.sizes)
             groups.append(Group(unit, tuple(batch.images[place] for place in chosen), particles, statistics))
     return groups
 

@@ -1,4 +1,4 @@
-"""Small pictures of results for a page that carries them inside: together they stay below a limit."""
+"""Small pictures of results to be embedded in a page: together they stay below a limit."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def test_no_particle_or_one_that_counts(tmp_path, particles):
     assert found.statistics["nm"].count == max(0, particles - 1)
     page = page_of(found)
     assert len([tag for tag, _ in page.tags if tag == "img"]) == 1  # the overlay; one particle has no histogram
-    assert ("There is no particle to make statistics of." in page.text) == (particles == 0)
+    assert ("There is no particle to compute statistics from." in page.text) == (particles == 0)
     assert ("No particle was found in 1 image: a.tif." in page.text) == (particles == 0)
     assert len(pd.read_csv(found.files["particles"])) == particles
 

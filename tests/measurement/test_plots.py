@@ -17,7 +17,7 @@ from autoseg.measurement.plots import (
     size_name,
     weighted_median,
 )
-from autoseg.measurement.sizes import SizeOptions, summarize
+from autoseg.measurement.sizes import SizeOptions, describe_sizes
 
 SIZES = np.random.default_rng(0).lognormal(4, 0.3, 200)
 WEIGHTS = np.random.default_rng(1).uniform(1, 2, 200)
@@ -26,7 +26,7 @@ WEIGHTS = np.random.default_rng(1).uniform(1, 2, 200)
 def statistics_of(sizes, weights=None, unit="nm"):
     table = pd.DataFrame({f"equivalent_diameter_area_{unit}": sizes, "touches_edge": False})
     table["edge_weight"] = np.ones(len(table)) if weights is None else weights
-    return summarize(table, np.random.default_rng(0), resamples=100)
+    return describe_sizes(table, np.random.default_rng(0), resamples=100)
 
 
 def lines(axes):
@@ -123,7 +123,7 @@ def test_the_counted_particles_are_those_of_the_statistics(edge, max_occlusion):
         }
     )
     options = SizeOptions(edge=edge, max_occlusion=max_occlusion, resamples=100)
-    statistics = summarize(table, np.random.default_rng(0), options)
+    statistics = describe_sizes(table, np.random.default_rng(0), options)
     kept, weights = counted_particles(table, options)
     assert len(kept) == len(weights) == statistics.count
     sizes = kept["equivalent_diameter_area_px"].to_numpy()

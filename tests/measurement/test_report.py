@@ -18,7 +18,7 @@ from autoseg.evaluation import evaluate
 from autoseg.measurement.batch import Batch
 from autoseg.measurement.method import describe_method, number, references
 from autoseg.measurement.report import summary_lines
-from autoseg.measurement.sizes import SizeOptions, summarize
+from autoseg.measurement.sizes import SizeOptions, describe_sizes
 from autoseg.measurement.summary import group_by_unit
 from autoseg.segmentation.instances import InstanceOptions
 from autoseg.segmentation.provenance import Architecture, Provenance, TrainedModel
@@ -243,7 +243,7 @@ def test_spreadsheets_take_no_name_for_a_formula(mixed):
 
 def test_the_seed_decides_the_intervals(mixed):
     in_nm = mixed.particles[mixed.particles["equivalent_diameter_area_nm"].notna()].dropna(axis="columns")
-    again, other = (summarize(in_nm, np.random.default_rng(seed), resamples=100).number.d50 for seed in (3, 4))
+    again, other = (describe_sizes(in_nm, np.random.default_rng(seed), resamples=100).number.d50 for seed in (3, 4))
     assert mixed.statistics["nm"].number.d50 == again
     assert again.value == other.value
     assert again != other

@@ -8,7 +8,7 @@ from scipy import stats
 from autoseg.evaluation.intervals import ENOUGH_IMAGES
 from autoseg.measurement.distribution import describe, intervals, number_and_volume
 from autoseg.measurement.resampling import draw_in_images
-from autoseg.measurement.sizes import summarize
+from autoseg.measurement.sizes import describe_sizes
 
 IMAGES = np.repeat([0, 1, 2, 3], [5, 1, 9, 3])
 
@@ -19,7 +19,7 @@ def table_of(sizes, images):
 
 
 def summary(table, seed=0):
-    return summarize(table, np.random.default_rng(seed), resamples=100)
+    return describe_sizes(table, np.random.default_rng(seed), resamples=100)
 
 
 def test_whole_images_are_drawn_and_every_particle_as_often_as_any_other():

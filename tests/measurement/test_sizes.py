@@ -15,7 +15,7 @@ from scipy import stats
 from autoseg.errors import AutosegError, OptionsError
 from autoseg.measurement.distribution import describe, distance_to_log_normal, intervals, number_and_volume
 from autoseg.measurement.shape import measure_labels
-from autoseg.measurement.sizes import SizeOptions, needed_count, summarize
+from autoseg.measurement.sizes import SizeOptions, describe_sizes, needed_count
 
 SIZE = "equivalent_diameter_area_nm"
 
@@ -26,7 +26,7 @@ def table_of(sizes, **columns):
 
 
 def summary(table, seed=0, **changes):
-    return summarize(table, np.random.default_rng(seed), **{"resamples": 100, **changes})
+    return describe_sizes(table, np.random.default_rng(seed), **{"resamples": 100, **changes})
 
 
 def test_a_hand_calculation():

@@ -1,4 +1,4 @@
-"""Where results come from: versions, options, inputs and times, as `run.json` keeps them."""
+"""What run.json records of a batch: versions, options, inputs and times."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def versions() -> dict[str, str]:
 
 
 def plain(value: Any) -> Any:
-    """Settings as JSON knows them: options, paths, dataclasses and NumPy's numbers, too."""
+    """Settings as JSON can hold them: options, paths, dataclasses and NumPy numbers are converted."""
     try:
         return json.loads(printable(json.dumps(value, default=_simpler, ensure_ascii=False, allow_nan=False)))
     except (TypeError, ValueError) as error:
@@ -51,7 +51,7 @@ def _simpler(value: Any) -> Any:
         return value.tolist()
     if isinstance(value, os.PathLike):
         return os.fspath(value)
-    raise TypeError(f"{type(value).__name__} is no kind of setting")
+    raise TypeError(f"{type(value).__name__} is not a kind of setting")
 
 
 def describe_inputs(images: Sequence[ImageResult], folder: Path) -> list[dict[str, Any]]:
@@ -78,6 +78,6 @@ def describe_inputs(images: Sequence[ImageResult], folder: Path) -> list[dict[st
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write it for people and machines: indented, UTF-8."""
+    """Write a file that people and machines can read: indented, UTF-8."""
     with written_whole(path) as partial:
         partial.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
