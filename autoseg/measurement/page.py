@@ -183,11 +183,21 @@ def _scores(scores: Scores, provenance: Provenance) -> dict[str, Any]:
 
 
 def _flat(values: Any, prefix: str = "") -> list[tuple[str, str]]:
-    """Nested settings as rows of a dotted name and a value."""
+    """Nested settings as rows of a dotted name and a value.
+
+    >>> _flat({"network": {"filters": [4, 8], "outputs": [["mask", 1]], "device": None}})
+    [('network.filters', '4, 8'), ('network.outputs', '(mask, 1)'), ('network.device', 'not set')]
+    """
     if not isinstance(values, Mapping):
-        text = ", ".join(map(str, values)) if isinstance(values, list) else "not set" if values is None else str(values)
-        return [(prefix or "value", text)]
+        return [(prefix or "value", _text(values))]
     return [row for key, value in values.items() for row in _flat(value, f"{prefix}.{key}" if prefix else str(key))]
+
+
+def _text(value: Any) -> str:
+    """A value without its quotes and brackets; lists within a list are in parentheses."""
+    if isinstance(value, list):
+        return ", ".join(f"({_text(part)})" if isinstance(part, list) else _text(part) for part in value)
+    return "not set" if value is None else str(value)
 
 
 def _interval(estimate: Estimate) -> str:
