@@ -28,6 +28,7 @@ _TIFF_CHANNELS = {
     PHOTOMETRIC.RGB: 3,
 }
 _PILLOW_CHANNELS = {"1": 1, "L": 1, "LA": 1, "I": 1, "I;16": 1, "P": 3, "RGB": 3, "RGBA": 3}
+_FEW_BITS = ("1", "L", "P")  # modes of images that may have fewer than 8 bits
 _PILLOW_LIMIT = threading.Lock()
 
 
@@ -41,14 +42,17 @@ class Picture:
     notes: tuple[str, ...]
 
 
-def decode(path: Path, page: int | None, max_pixels: int) -> Picture:
-    """Read page `page` (1 is the first; None: the first, and a note if there are more) as grey pixels."""
+def decode(path: Path, page: int | None, max_pixels: int, as_stored: bool = False) -> Picture:
+    """Read page `page` (1 is the first; None: the first, and a note if there are more) as grey pixels.
+
+    `as_stored`: the numbers in the file, which a palette, white as 0, or few bits would else turn into grey values.
+    """
     try:
         start = _start(path)
         if start.startswith(_TIFF):
-            return _decode_tiff(path, page, max_pixels)
+            return _decode_tiff(path, page, max_pixels, as_stored)
         if start.startswith(_OTHERS):
-            return _decode_other(path, page, max_pixels, start)
+            return _decode_other(path, page, max_pixels, start, as_stored)
         raise ImageError("is not a TIFF, PNG, JPEG, BMP or GIF image", advice="Export it in one of these formats.")
     except ImageError as error:
         raise ImageError(error.problem, file=path, advice=error.advice) from None
@@ -80,7 +84,7 @@ def _explained(error: Exception, path: Path) -> ImageError:
     return ImageError("is damaged, cut off or of an unknown kind", file=path, advice="Copy or export it again.")
 
 
-def _decode_tiff(path: Path, wanted: int | None, max_pixels: int) -> Picture:
+def _decode_tiff(path: Path, wanted: int | None, max_pixels: int, as_stored: bool) -> Picture:
     notes: list[str] = []
     with TiffFile(path) as file:
         page: Any = file.pages.first
@@ -91,15 +95,18 @@ def _decode_tiff(path: Path, wanted: int | None, max_pixels: int) -> Picture:
             page = file.pages[number - 1]
         _check_size((page.imagelength, page.imagewidth), max_pixels)
         _check_tiff(page)
-        pixels = _tiff_grey(page, _plane(file, page, number - 1) if stacked else page.asarray(), notes)
+        plane = _plane(file, page, number - 1) if stacked else page.asarray()
+        pixels = _tiff_grey(page, plane, notes, as_stored)
     return Picture(_finished(pixels), number, pages, tuple(notes))
 
 
-def _tiff_grey(page: Any, plane: np.ndarray, notes: list[str]) -> np.ndarray:
+def _tiff_grey(page: Any, plane: np.ndarray, notes: list[str], as_stored: bool) -> np.ndarray:
     # Always (separate channels, 1, rows, columns, interleaved channels), and one of the two channel axes has length 1.
     samples = np.moveaxis(plane.reshape(page.shaped)[:, 0], 0, -1).reshape(page.imagelength, page.imagewidth, -1)
     kind = _photometric(page)
     pixels = _grey(samples, _TIFF_CHANNELS[kind], notes)
+    if as_stored:
+        return pixels.astype(np.uint8) if pixels.dtype == bool else pixels
     if kind == PHOTOMETRIC.PALETTE:
         return _through_palette(pixels, page.colormap, notes)
     if kind == PHOTOMETRIC.MINISWHITE:
@@ -144,7 +151,7 @@ def _check_tiff(page: Any) -> None:
         raise ImageError("lacks a part of its pixels", advice="Copy or export it again.")
 
 
-def _decode_other(path: Path, wanted: int | None, max_pixels: int, start: bytes) -> Picture:
+def _decode_other(path: Path, wanted: int | None, max_pixels: int, start: bytes, as_stored: bool) -> Picture:
     notes: list[str] = []
     with path.open("rb") as stream, _opened(stream) as file:
         with _pillow_limit_lifted():
@@ -156,12 +163,20 @@ def _decode_other(path: Path, wanted: int | None, max_pixels: int, start: bytes)
         mode = header["mode"]
         if mode not in _PILLOW_CHANNELS:
             raise ImageError(f"has channels of kind {mode}", advice="Save it as grey or RGB.")
-        transparent = mode == "P" and "transparency" in header
-        samples = file.read(index=number - 1, mode="RGBA" if transparent else None)
+        wanted_mode = "RGBA" if mode == "P" and "transparency" in header else None
+        samples = file.read(index=number - 1, mode="P" if mode == "P" and as_stored else wanted_mode)
     if start.startswith(b"\x89PNG") and start[24] == 16 and mode in ("LA", "RGB", "RGBA"):
         notes.append("16 bits per channel were reduced to 8; a 16-bit grey TIFF or PNG keeps them.")
     samples = samples.reshape(*samples.shape[:2], -1)
+    if as_stored and mode in _FEW_BITS:
+        return Picture(_finished(_stored(samples[..., 0], start)), number, pages, tuple(notes))
     return Picture(_finished(_grey(samples, _PILLOW_CHANNELS[mode], notes)), number, pages, tuple(notes))
+
+
+def _stored(pixels: np.ndarray, start: bytes) -> np.ndarray:
+    """The numbers in the file: Pillow stretches the greys of PNGs of 2 and 4 bits to 255."""
+    few_bits = start.startswith(b"\x89PNG") and start[24] in (2, 4) and start[25] == 0
+    return pixels.astype(np.uint8) // (255 // (2 ** start[24] - 1) if few_bits else 1)
 
 
 @contextmanager

@@ -27,14 +27,14 @@ def write_labels(path: str | os.PathLike[str], labels: np.ndarray, pixel_size: f
     array([[0, 1], [2, 2]], dtype=uint16)
     """
     labels = as_labels(labels)
-    _write(path, labels, pixel_size, brightest=max(1, int(labels.max())))
+    write_tiff(path, labels, pixel_size, brightest=max(1, int(labels.max())))
 
 
 def write_probability(path: str | os.PathLike[str], probability: np.ndarray, pixel_size: float | None = None) -> None:
     """Write a map of finite numbers, shape (rows, columns), as a float32 TIFF; `pixel_size` in nm."""
     if probability.ndim != 2 or probability.size == 0 or not np.isfinite(probability).all():
         raise AutosegError(f"a probability map is an image of finite numbers, not {probability.shape}", file=path)
-    _write(path, probability.astype(np.float32), pixel_size, brightest=1)
+    write_tiff(path, probability.astype(np.float32), pixel_size, brightest=1)
 
 
 def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
@@ -64,7 +64,18 @@ def as_labels(labels: np.ndarray) -> np.ndarray:
     return labels.astype(np.uint16 if labels.max() < 2**16 else np.uint32)
 
 
-def _write(path: str | os.PathLike[str], pixels: np.ndarray, pixel_size: float | None, brightest: int) -> None:
+def write_tiff(
+    path: str | os.PathLike[str],
+    pixels: np.ndarray,
+    pixel_size: float | None,
+    brightest: int,
+    colours: np.ndarray | None = None,
+    note: str = "",
+) -> None:
+    """Write pixels as a zlib-compressed TIFF that ImageJ shows from 0 to the `brightest` value.
+
+    `colours`, uint16 of shape (3, 256), are the palette of 8-bit pixels; a `note` is a line more in the description.
+    """
     if pixel_size is not None and not 0 < pixel_size < np.inf:
         raise AutosegError(f"a pixel cannot be {pixel_size} nm wide", file=path, advice="Give a size above 0, or None.")
     # tifffile's own ImageJ mode refuses uint32; ImageJ itself needs no more than this description.
@@ -74,9 +85,10 @@ def _write(path: str | os.PathLike[str], pixels: np.ndarray, pixel_size: float |
         imwrite(
             partial,
             pixels,
-            photometric="minisblack",
+            photometric="minisblack" if colours is None else "palette",
+            colormap=colours,
             compression="zlib",
-            description=f"ImageJ=1.11a\nimages=1\n{unit}min=0.0\nmax={brightest}.0\n",
+            description=f"ImageJ=1.11a\nimages=1\n{unit}min=0.0\nmax={brightest}.0\n" + (note and f"{note}\n"),
             metadata=None,
             resolution=(per_nm, per_nm),
             resolutionunit=RESUNIT.NONE,
