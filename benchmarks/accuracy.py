@@ -30,7 +30,7 @@ import numpy as np
 from autoseg.cli.evaluate import size_rows
 from autoseg.cli.inputs import micrographs_in
 from autoseg.errors import AutosegError, ImageError
-from autoseg.evaluation import Scores, draw_errors, summarize
+from autoseg.evaluation import Scores, draw_errors, pool_scores
 from autoseg.evaluation.batch import EvaluateOptions, FileScores
 from autoseg.evaluation.files import by_stem, label_files, read_pair
 from autoseg.evaluation.overlaps import find_overlaps
@@ -81,7 +81,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--images", type=Path, required=True, help="folder of micrographs")
     parser.add_argument("--truth", type=Path, required=True, help="folder of true masks or labels, named as the images")
     parser.add_argument("--polarity", choices=("auto", "model", "bright", "dark"), default="auto")
-    parser.add_argument("--min-size", type=int, default=10, help="pixels of the smallest particle that counts")
+    parser.add_argument("--minimum-size", type=int, default=10, help="pixels of the smallest particle that counts")
     parser.add_argument("--called", default="images", help="what the images are, such as 'SEM images of TiO2'")
     parser.add_argument("--json", type=Path, help="file for all numbers, and for an entry of `scores` in config.json")
     parser.add_argument("--pictures", type=Path, help="folder for pictures of the worst places; of free images only")
@@ -110,21 +110,23 @@ def measure(
         write_labels(folder / f"{name}_labels.tif", found.labels, found.micrograph.pixel_size)
     clock, processor = time.perf_counter() - clock, time.process_time() - processor
     pairs = {name: (folder / f"{name}_labels.tif", truth[name]) for name in images}
-    files = FileScores(pairs, EvaluateOptions(min_size=options.min_size), scenes=images)
+    files = FileScores(pairs, EvaluateOptions(minimum_size=options.minimum_size), scenes=images)
     files.score(pairs)
     for failure in files.failures.values():
         raise failure
-    return Result(files, summarize(list(files.scores.values())), clock / len(images), processor / len(images))
+    return Result(files, pool_scores(list(files.scores.values())), clock / len(images), processor / len(images))
 
 
 def draw_worst(found: FileScores, folder: Path) -> None:
     """For each image the square with most of what is wrong in it, and the bare micrograph to the left of it."""
     for name, pair in found.pairs.items():
-        scene, min_size = read(found.scenes[name]), found.options.min_size
+        scene, minimum_size = read(found.scenes[name]), found.options.minimum_size
         labels, truth = read_pair(*pair, found.options.kind, scene.info_bar)
         field, nothing = scene.pixels[: len(truth)], np.zeros_like(truth)
-        bare, errors = (draw_errors(*pair, field, min_size=min_size) for pair in ((nothing, nothing), (labels, truth)))
-        row, column = worst_place(labels, truth, min_size)
+        bare, errors = (
+            draw_errors(*pair, field, minimum_size=minimum_size) for pair in ((nothing, nothing), (labels, truth))
+        )
+        row, column = worst_place(labels, truth, minimum_size)
         square = np.s_[row : row + CROP, column : column + CROP]
         picture = np.hstack([bare[square], np.full_like(bare[square][:, :2], 255), errors[square]])
         write_small(folder / f"{name}_worst.png", picture.repeat(MAGNIFICATION, axis=0).repeat(MAGNIFICATION, axis=1))
@@ -138,9 +140,9 @@ def write_small(path: Path, picture: np.ndarray) -> None:
             raise ImageError(f"would have {size // 1000} kB", file=path, advice="Draw a smaller part of the image.")
 
 
-def worst_place(labels: np.ndarray, truth: np.ndarray, min_size: int) -> tuple[int, int]:
+def worst_place(labels: np.ndarray, truth: np.ndarray, minimum_size: int) -> tuple[int, int]:
     """First row and column of the square with the most pixels in particles whose best IoU is below 0.5."""
-    overlaps = find_overlaps(labels, truth, min_size=min_size)
+    overlaps = find_overlaps(labels, truth, minimum_size=minimum_size)
     sides = (
         (labels, overlaps.predicted_labels, overlaps.best_iou_of_predicted),
         (truth, overlaps.true_labels, overlaps.best_iou_of_true),

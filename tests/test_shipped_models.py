@@ -28,7 +28,7 @@ def test_it_finds_the_particles_of_a_sample_on_every_engine(name):
     settings = {"polarity": "bright", "magnification": 1}  # so that compilers see a single size
     found = [Segmenter(model, predict={"engine": engine}, **settings)(field) for engine in ENGINES]
     for one in found:
-        scores = evaluate(one.labels, truth, min_size=10)
+        scores = evaluate(one.labels, truth, minimum_size=10)
         assert scores.particles.f1 > 0.8 and scores.published.image_iou > 0.9
         assert np.mean((one.labels > 0) != (found[0].labels > 0)) < 1e-3
 

@@ -8,7 +8,7 @@ from autoseg.cli.evaluate import score_table
 from autoseg.cli.messages import progress
 from autoseg.cli.parameters import AsJson
 from autoseg.cli.results import tell
-from autoseg.evaluation import Scores, evaluate, summarize
+from autoseg.evaluation import Scores, evaluate, pool_scores
 from autoseg.files import shipped
 from autoseg.images.labels import read_labels
 from autoseg.images.segmentation import Segmentation
@@ -35,7 +35,7 @@ def demo(*, model: str = "particles", output: Path = Path("autoseg_demo"), as_js
         output,
         ReportOptions(title="autoseg demo"),
         provenance=segmenter.describe().changed(evaluation={"truth": "the particles that were rendered"}),
-        scores=summarize(list(scores.values())),
+        scores=pool_scores(list(scores.values())),
     )
     if not as_json:
         print(score_table(scores), end="\n\n")

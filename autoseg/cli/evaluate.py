@@ -13,7 +13,7 @@ from autoseg.cli.inputs import micrographs_in
 from autoseg.cli.messages import fail, progress
 from autoseg.cli.parameters import AsJson
 from autoseg.cli.tables import aligned
-from autoseg.evaluation import Scores, summarize
+from autoseg.evaluation import Scores, pool_scores
 from autoseg.evaluation.batch import EvaluateOptions, FileScores
 from autoseg.evaluation.files import pair_up
 from autoseg.evaluation.intervals import ENOUGH_IMAGES, Interval
@@ -56,7 +56,7 @@ def evaluate(
     if as_json:
         print(json.dumps(found.to_dict(), indent=2))
     elif found.scores:
-        print(score_table(found.scores), size_table(summarize(list(found.scores.values()))), sep="\n\n")
+        print(score_table(found.scores), size_table(pool_scores(list(found.scores.values()))), sep="\n\n")
         if output:
             print(f"\nThe scores, and a picture of each image's errors, are in {output}")
     return 1 if found.failures else 0
@@ -65,7 +65,7 @@ def evaluate(
 def score_table(scores: Mapping[str, Scores]) -> str:
     """The scores that matter most, an image a line, and of all together."""
     header = ["image", "true", "found", "precision", "recall", "F1", "AP", "best IoU", "image IoU", "D50 error"]
-    together = {f"all {len(scores)}": summarize(list(scores.values()))} if len(scores) > 1 else {}
+    together = {f"all {len(scores)}": pool_scores(list(scores.values()))} if len(scores) > 1 else {}
     rows = []
     for name, found in {**scores, **together}.items():
         one = found.particles

@@ -13,9 +13,9 @@ from autoseg.evaluation.errors_picture import ERROR_COLOURS, draw_errors
 from autoseg.evaluation.labels import label
 from autoseg.evaluation.particles import IOU_THRESHOLDS, Detection, ParticleScores
 from autoseg.evaluation.published import PublishedScores
-from autoseg.evaluation.scores import Scores, evaluate, summarize
+from autoseg.evaluation.scores import Scores, evaluate, pool_scores
 from autoseg.evaluation.sizes import Sizes
-from autoseg.evaluation.thresholds import ThresholdScores, evaluate_thresholds, summarize_thresholds
+from autoseg.evaluation.thresholds import ThresholdScores, evaluate_thresholds, pool_thresholds
 
 __all__ = [
     "ERROR_COLOURS",
@@ -30,6 +30,6 @@ __all__ = [
     "evaluate",
     "evaluate_thresholds",
     "label",
-    "summarize",
-    "summarize_thresholds",
+    "pool_scores",
+    "pool_thresholds",
 ]

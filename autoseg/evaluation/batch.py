@@ -16,7 +16,7 @@ from autoseg import __version__
 from autoseg.errors import AutosegError
 from autoseg.evaluation.errors_picture import draw_errors
 from autoseg.evaluation.files import Kind, read_pair
-from autoseg.evaluation.scores import Scores, evaluate, summarize
+from autoseg.evaluation.scores import Scores, evaluate, pool_scores
 from autoseg.files import written_whole
 from autoseg.images.calibration import calibrate
 from autoseg.images.micrograph import read
@@ -30,9 +30,9 @@ Pair = tuple[Path, Path]
 class EvaluateOptions(Options):
     """How segmentations are scored."""
 
-    min_size: int = Field(1, ge=1)
+    minimum_size: int = Field(1, ge=1)
     "Particles of fewer pixels are left out, on both sides."
-    exclude_edges: bool = False
+    exclude_edge: bool = False
     "Leave out particles at the edge of the image."
     kind: Kind = "auto"
     "What the files are; auto: an image with one value beside 0 is a mask, whose regions are the particles."
@@ -78,7 +78,7 @@ class FileScores:
     @property
     def together(self) -> Scores | None:
         """The scores of all; None where there are none."""
-        return summarize(list(self.scores.values())) if self.scores else None
+        return pool_scores(list(self.scores.values())) if self.scores else None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain numbers, ready for JSON."""
@@ -104,7 +104,7 @@ class FileScores:
         scene = read(self.scenes[name]) if name in self.scenes else None
         bar = None if scene is None else scene.info_bar
         predicted, true = read_pair(*pair, options.kind, options.rows or bar)
-        left_out: dict[str, Any] = {"min_size": options.min_size, "exclude_edges": options.exclude_edges}
+        left_out: dict[str, Any] = {"minimum_size": options.minimum_size, "exclude_edge": options.exclude_edge}
         if name in self._pictures:
             below = None if scene is None else scene.pixels[: len(true)]
             with written_whole(self._pictures[name]) as partial:

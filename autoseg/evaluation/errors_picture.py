@@ -27,8 +27,8 @@ def draw_errors(
     truth: np.ndarray,
     micrograph: np.ndarray | None = None,
     *,
-    min_size: int = 1,
-    exclude_edges: bool = False,
+    minimum_size: int = 1,
+    exclude_edge: bool = False,
 ) -> np.ndarray:
     """An RGB picture (height, width, 3; uint8) of two label images or masks over the grey micrograph, or over black.
 
@@ -42,7 +42,7 @@ def draw_errors(
     """
     check_shapes(predicted, truth)
     predicted, truth = to_labels(predicted), to_labels(truth, "truth")
-    overlaps = find_overlaps(predicted, truth, min_size=min_size, exclude_edges=exclude_edges)
+    overlaps = find_overlaps(predicted, truth, minimum_size=minimum_size, exclude_edge=exclude_edge)
     predicted_kinds, true_kinds = _sort_out(overlaps)
     predicted_picture = _paint(predicted, overlaps.predicted_labels, predicted_kinds)
     true_picture = _paint(truth, overlaps.true_labels, true_kinds)

@@ -79,11 +79,11 @@ class Overlaps:
 
 
 def find_overlaps(
-    predicted: np.ndarray, truth: np.ndarray, *, min_size: int = 1, exclude_edges: bool = False
+    predicted: np.ndarray, truth: np.ndarray, *, minimum_size: int = 1, exclude_edge: bool = False
 ) -> Overlaps:
     """The overlaps of two label images (height, width).
 
-    Left out are true particles of fewer than `min_size` pixels and, if `exclude_edges`, those that touch the image's
+    Left out are true particles of fewer than `minimum_size` pixels and, if `exclude_edge`, those that touch the image's
     edge. A predicted particle goes the way of the true one with which its IoU is above 0.5, so that one pixel more or
     less makes no error; without such a partner it is left out for the same reasons as a true one.
 
@@ -94,8 +94,8 @@ def find_overlaps(
     check_shapes(predicted, truth)
     predicted, truth = to_labels(predicted), to_labels(truth, "truth")
     overlaps = _count(predicted, truth)
-    counted = _counted(predicted, overlaps.predicted_areas, min_size, exclude_edges)
-    true_counted = _counted(truth, overlaps.true_areas, min_size, exclude_edges)
+    counted = _counted(predicted, overlaps.predicted_areas, minimum_size, exclude_edge)
+    true_counted = _counted(truth, overlaps.true_areas, minimum_size, exclude_edge)
     partners = overlaps.iou > 0.5  # at most one for each particle
     counted[overlaps.predicted[partners]] = true_counted[overlaps.true[partners]]
     return overlaps.only(counted, true_counted)
@@ -123,9 +123,9 @@ def _count(predicted: np.ndarray, truth: np.ndarray) -> Overlaps:
     )
 
 
-def _counted(labels: np.ndarray, areas: np.ndarray, min_size: int, exclude_edges: bool) -> np.ndarray:
-    counted = areas >= max(min_size, 1)
-    if exclude_edges:
+def _counted(labels: np.ndarray, areas: np.ndarray, minimum_size: int, exclude_edge: bool) -> np.ndarray:
+    counted = areas >= max(minimum_size, 1)
+    if exclude_edge:
         edge = np.concatenate([labels[[0, -1]].ravel(), labels[:, [0, -1]].ravel()])
         counted[edge[edge > 0] - 1] = False
     return counted

@@ -45,13 +45,13 @@ def evaluate(
     truth: np.ndarray,
     *,
     pixel_size: float | None = None,
-    min_size: int = 1,
-    exclude_edges: bool = False,
+    minimum_size: int = 1,
+    exclude_edge: bool = False,
 ) -> Scores:
     """Score a segmentation against the truth, both integer labels (height, width) or boolean masks.
 
     Masks are labelled first: pixels that share only a corner belong to different particles. `pixel_size` is in
-    nanometres. Scores of particles leave out those of fewer than `min_size` pixels and, if `exclude_edges`, those at
+    nanometres. Scores of particles leave out those of fewer than `minimum_size` pixels and, if `exclude_edge`, those at
     the edge of the image; where the two sides disagree on that, the truth decides. Scores of pixels take all of them.
 
     If neither side has a particle, all scores are 1; if only one side has, all are 0, except that Youden's index is
@@ -68,9 +68,9 @@ def evaluate(
         raise OptionsError(f"a pixel size of {pixel_size} nm is not possible")
     check_shapes(predicted, truth)
     predicted, truth = to_labels(predicted), to_labels(truth, "truth")
-    overlaps = find_overlaps(predicted, truth, min_size=min_size, exclude_edges=exclude_edges)
+    overlaps = find_overlaps(predicted, truth, minimum_size=minimum_size, exclude_edge=exclude_edge)
     merged_truth = label(truth, connectivity=8)
-    merged = find_overlaps(predicted, merged_truth, min_size=min_size, exclude_edges=exclude_edges)
+    merged = find_overlaps(predicted, merged_truth, minimum_size=minimum_size, exclude_edge=exclude_edge)
     pixels = count_pixels(predicted > 0, truth > 0)
     sizes = find_sizes(overlaps.predicted_areas, overlaps.true_areas)
     return Scores(
@@ -84,19 +84,19 @@ def evaluate(
     )
 
 
-def summarize(scores: Sequence[Scores]) -> Scores:
+def pool_scores(scores: Sequence[Scores]) -> Scores:
     """The scores of several images together; their order does not matter.
 
     Published scores are averaged over the images; all others are those of all particles together, as if of one large
     image. The average over images of such a score is that of `one.particles.f1 for one in scores`.
 
     >>> truth = np.array([[1, 1, 0, 2]])
-    >>> both = summarize([evaluate(truth, truth), evaluate(np.zeros_like(truth), truth)])
+    >>> both = pool_scores([evaluate(truth, truth), evaluate(np.zeros_like(truth), truth)])
     >>> both.images, both.published.image_iou, both.particles.recall
     (2, 0.5, 0.5)
     """
     if not scores:
-        raise OptionsError("there are no scores to summarize", advice="Evaluate at least one image.")
+        raise OptionsError("there are no scores to pool", advice="Evaluate at least one image.")
     in_nm = [one.sizes_nm for one in scores if one.sizes_nm is not None]
     return Scores(
         images=sum(one.images for one in scores),

@@ -90,7 +90,7 @@ def evaluate_thresholds(
     )
 
 
-def summarize_thresholds(several: Sequence[ThresholdScores]) -> ThresholdScores:
+def pool_thresholds(several: Sequence[ThresholdScores]) -> ThresholdScores:
     """Averages over several images that were scored at the same thresholds."""
     if len({scores.thresholds for scores in several}) != 1:
         raise OptionsError("only curves over the same thresholds have an average, and at least one is needed")

@@ -98,7 +98,7 @@ def test_masks_are_labelled_and_options_reach_the_scores(tmp_path, capsys):
     given = ["evaluate", str(tmp_path / "p.png"), str(tmp_path / "t.png"), "--json"]
     assert main(given) == 0
     assert json.loads(capsys.readouterr().out)["all"]["particles"]["true"] == 3  # those that touch are one
-    assert main([*given, "--min-size", "150"]) == 0
+    assert main([*given, "--minimum-size", "150"]) == 0
     assert json.loads(capsys.readouterr().out)["all"]["particles"]["true"] == 1
     assert main([*given, "--kind", "labels"]) == 0
     assert json.loads(capsys.readouterr().out)["all"]["particles"]["true"] == 1

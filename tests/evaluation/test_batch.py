@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from autoseg.errors import AutosegError, OptionsError
-from autoseg.evaluation import draw_errors, evaluate, summarize
+from autoseg.evaluation import draw_errors, evaluate, pool_scores
 from autoseg.evaluation.batch import EvaluateOptions, FileScores
 from autoseg.files import shipped
 from autoseg.images.labels import write_labels
@@ -42,7 +42,7 @@ def test_scores_are_those_of_the_labels_in_the_files(pairs):
     found = scored(pairs)
     assert found.failures == {} and list(found.scores) == ["a", "b"]
     assert found.scores["a"] == evaluate(PREDICTED, TRUTH) and found.scores["b"] == evaluate(TRUTH, TRUTH)
-    assert found.together == summarize([found.scores["a"], found.scores["b"]])
+    assert found.together == pool_scores([found.scores["a"], found.scores["b"]])
     assert found.together.particles.recall == 7 / 8
 
 
@@ -50,10 +50,10 @@ def test_scores_are_those_of_the_labels_in_the_files(pairs):
     ("options", "counts"),
     [
         ({}, (4, 4)),
-        ({"min_size": 5}, (3, 4)),
-        ({"exclude_edges": True}, (3, 3)),
+        ({"minimum_size": 5}, (3, 4)),
+        ({"exclude_edge": True}, (3, 3)),
         ({"rows": 12}, (2, 2)),
-        ({"kind": "labels", "min_size": 101}, (1, 1)),
+        ({"kind": "labels", "minimum_size": 101}, (1, 1)),
     ],
 )
 def test_options_reach_the_scores(pairs, options, counts):
@@ -62,7 +62,7 @@ def test_options_reach_the_scores(pairs, options, counts):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"min_size": 0}, {"rows": 0}, {"pixel_size": 0}, {"kind": "boxes"}, {"exclude_edge": True}]
+    "wrong", [{"minimum_size": 0}, {"rows": 0}, {"pixel_size": 0}, {"kind": "boxes"}, {"exclude_edges": True}]
 )
 def test_options_that_cannot_be_are_refused(wrong):
     with pytest.raises(OptionsError, match=next(iter(wrong))):
@@ -91,9 +91,9 @@ def test_together_there_are_no_sizes_in_nm_where_one_is_unknown(pairs):
 def test_pictures_show_the_errors_over_the_micrograph_without_its_info_bar(pairs, tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", GREY)
     output = tmp_path / "out"
-    scored(pairs, output, {"a": tmp_path / "a.tif"}, min_size=5)
+    scored(pairs, output, {"a": tmp_path / "a.tif"}, minimum_size=5)
     assert sorted(path.name for path in output.iterdir()) == ["a_errors.png", "b_errors.png"]
-    expected = draw_errors(PREDICTED, TRUTH, GREY[:30], min_size=5)
+    expected = draw_errors(PREDICTED, TRUTH, GREY[:30], minimum_size=5)
     assert np.array_equal(imageio.imread(output / "a_errors.png"), expected)
     assert np.array_equal(imageio.imread(output / "b_errors.png"), draw_errors(TRUTH, TRUTH))
 
@@ -146,11 +146,11 @@ def test_a_pair_that_fails_is_named_and_the_rest_goes_on(pairs, tmp_path, spoil)
 
 def test_json_holds_everything_and_csv_the_numbers_of_each_image(pairs, tmp_path):
     pairs["gone"] = Path("gone.tif"), pairs["a"][1]
-    found = scored(pairs, min_size=2, pixel_size=2.5)
+    found = scored(pairs, minimum_size=2, pixel_size=2.5)
     found.write(tmp_path)
     written = json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))
     assert written == json.loads(json.dumps(found.to_dict()))
-    assert written["options"] == {**EvaluateOptions().model_dump(), "min_size": 2, "pixel_size": 2.5}
+    assert written["options"] == {**EvaluateOptions().model_dump(), "minimum_size": 2, "pixel_size": 2.5}
     assert written["images"]["a"] == json.loads(json.dumps(found.scores["a"].to_dict()))
     assert written["all"]["images"] == 2 and written["failures"]["gone"].startswith("gone.tif: ")
     table = pd.read_csv(tmp_path / "scores.csv").set_index("image")

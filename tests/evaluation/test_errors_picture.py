@@ -72,9 +72,9 @@ def test_a_flat_micrograph_is_black():
 
 
 def test_what_the_scores_leave_out_is_not_drawn():
-    assert draw_errors(PREDICTED, TRUTH, min_size=1000).max() == 0
+    assert draw_errors(PREDICTED, TRUTH, minimum_size=1000).max() == 0
     edge = rectangles((0, 0, 5, 5))
-    assert draw_errors(edge, edge, exclude_edges=True).max() == 0
+    assert draw_errors(edge, edge, exclude_edge=True).max() == 0
 
 
 def test_a_micrograph_of_another_shape_is_refused():

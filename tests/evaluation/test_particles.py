@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from scipy.optimize import linear_sum_assignment
 
 from autoseg.errors import OptionsError
-from autoseg.evaluation import IOU_THRESHOLDS, Detection, evaluate, summarize
+from autoseg.evaluation import IOU_THRESHOLDS, Detection, evaluate, pool_scores
 from autoseg.evaluation.overlaps import find_overlaps, one_to_one
 from tests.evaluation.scenes import pairs, rectangles
 
@@ -100,7 +100,7 @@ def test_swapping_the_sides_swaps_the_errors(pair):
 @quick
 @given(pairs(), pairs())
 def test_several_images_score_like_one_large_image(first, second):
-    pooled = summarize([evaluate(*first), evaluate(*second)]).particles.to_dict()
+    pooled = pool_scores([evaluate(*first), evaluate(*second)]).particles.to_dict()
     height = max(first[0].shape[0], second[0].shape[0])
 
     def beside(left, right):

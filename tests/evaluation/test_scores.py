@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoseg.errors import OptionsError
-from autoseg.evaluation import evaluate, label, summarize
+from autoseg.evaluation import evaluate, label, pool_scores
 from tests.evaluation.scenes import pairs, rectangles
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -116,14 +116,14 @@ def test_small_particles_are_left_out_and_the_truth_decides_which():
     predicted = rectangles((2, 2, 9, 11), (2, 20, 10, 10), (20, 20, 5, 5))
     everything = evaluate(predicted, truth).particles
     assert (everything.predicted, everything.true, everything.f1) == (3, 3, 2 / 3)
-    large = evaluate(predicted, truth, min_size=100).particles
+    large = evaluate(predicted, truth, minimum_size=100).particles
     assert (large.predicted, large.true, large.f1) == (1, 1, 1)
 
 
 def test_particles_at_the_edge_are_left_out_and_the_truth_decides_which():
     truth = rectangles((0, 5, 10, 10), (1, 30, 10, 10))
     predicted = rectangles((1, 5, 9, 10), (0, 30, 11, 10), (25, 5, 5, 5))
-    inside = evaluate(predicted, truth, exclude_edges=True)
+    inside = evaluate(predicted, truth, exclude_edge=True)
     assert (inside.particles.predicted, inside.particles.true) == (1, 1)
     assert inside.particles.mean_best_iou == 10 / 11
     assert inside.published.image_iou == evaluate(predicted, truth).published.image_iou
@@ -132,7 +132,7 @@ def test_particles_at_the_edge_are_left_out_and_the_truth_decides_which():
 @pytest.mark.parametrize("place", [(0, 9), (20, 9), (9, 0), (9, 50)])
 def test_each_edge_is_an_edge(place):
     labels = rectangles((9, 20, 10, 10), (*place, 10, 10))
-    assert evaluate(labels, labels, exclude_edges=True).particles.true == 1
+    assert evaluate(labels, labels, exclude_edge=True).particles.true == 1
 
 
 def test_true_particles_that_touch_at_a_corner_are_one_in_the_published_reading():
@@ -156,17 +156,17 @@ def test_the_numbers_of_the_labels_do_not_matter(pair, numbers, others):
 @given(st.lists(pairs(), min_size=2, max_size=4))
 def test_the_order_of_images_does_not_matter(images):
     scores = [evaluate(predicted, truth, pixel_size=3) for predicted, truth in images]
-    assert summarize(scores) == summarize(scores[::-1])
+    assert pool_scores(scores) == pool_scores(scores[::-1])
 
 
-def test_summaries_can_be_summarized():
+def test_pooled_scores_can_be_pooled():
     scores = [evaluate(TWO, TWO), evaluate(NONE, TWO), evaluate(np.roll(TWO, 1, axis=0), TWO)]
-    assert summarize([summarize(scores[:2]), scores[2]]) == summarize(scores)
+    assert pool_scores([pool_scores(scores[:2]), scores[2]]) == pool_scores(scores)
 
 
 def test_published_scores_average_images_and_the_others_pool_particles():
     one = np.where(TWO == 1, TWO, 0)
-    both = summarize([evaluate(one, one, pixel_size=2), evaluate(one, TWO)])
+    both = pool_scores([evaluate(one, one, pixel_size=2), evaluate(one, TWO)])
     assert (both.images, both.published.image_iou) == (2, 0.75)
     assert both.particles.recall == 2 / 3
     assert len(both.sizes_px.true) == 3 and len(both.sizes_px.images) == 2
@@ -175,7 +175,7 @@ def test_published_scores_average_images_and_the_others_pool_particles():
 
 def test_no_images_have_no_summary():
     with pytest.raises(OptionsError, match="at least one image"):
-        summarize([])
+        pool_scores([])
 
 
 @pytest.mark.parametrize("size", [0, -1, float("nan"), float("inf")])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from autoseg.errors import ImageError, OptionsError
-from autoseg.evaluation import evaluate, evaluate_thresholds, label, summarize_thresholds
+from autoseg.evaluation import evaluate, evaluate_thresholds, label, pool_thresholds
 from tests.evaluation.scenes import SIZES, label_images, rectangles
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -62,7 +62,7 @@ def test_the_best_threshold_is_an_oracles():
 def test_one_threshold_is_tuned_for_all_images_together():
     low = evaluate_thresholds(np.where(TRUTH > 0, 0.4, 0.0), TRUTH, (0.2, 0.6))
     high = evaluate_thresholds(np.where(TRUTH > 0, 0.8, 0.4), TRUTH, (0.2, 0.6))
-    both = summarize_thresholds([low, high])
+    both = pool_thresholds([low, high])
     assert low.oracle()["oracle_image_iou"] == high.oracle()["oracle_image_iou"] == 1
     assert both.oracle()["oracle_image_iou"] == pytest.approx((1 + 200 / 1800) / 2)
     assert both.roc_area == 1
@@ -81,7 +81,7 @@ def test_particles_are_separated_as_the_caller_wants():
 def test_an_image_without_foreground_has_no_roc_area():
     curves = evaluate_thresholds(np.full((4, 4), 0.5), np.zeros((4, 4), int), (0.2, 0.7))
     assert (curves.image_iou, curves.youden, curves.roc_area) == ((0, 1), (0, 1), None)
-    assert summarize_thresholds([curves]).roc_area is None
+    assert pool_thresholds([curves]).roc_area is None
 
 
 def test_curves_are_plain_numbers():
@@ -106,4 +106,4 @@ def test_thresholds_must_be_there_and_alike():
     one, other = (evaluate_thresholds(np.zeros(TRUTH.shape), TRUTH, (level,)) for level in (0.1, 0.2))
     for several in ([one, other], []):
         with pytest.raises(OptionsError, match="same thresholds"):
-            summarize_thresholds(several)
+            pool_thresholds(several)

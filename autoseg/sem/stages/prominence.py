@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from autoseg.evaluation import evaluate, summarize
+from autoseg.evaluation import evaluate, pool_scores
 from autoseg.segmentation.instances import InstanceOptions, find_instances
 
 PROMINENCES = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
@@ -26,10 +26,10 @@ def choose_prominence(predict: Predict, pairs: Iterable[tuple[np.ndarray, np.nda
     def quality(prominence: float) -> tuple[float, float]:
         options = InstanceOptions(method="contact", prominence=prominence)
         scores = [
-            evaluate(find_instances(probability, options), labels, min_size=options.minimum_size)
+            evaluate(find_instances(probability, options), labels, minimum_size=options.minimum_size)
             for probability, labels in said
         ]
-        found = summarize(scores).particles
+        found = pool_scores(scores).particles
         return round(found.f1 + found.mean_best_iou, 3), -abs(prominence - InstanceOptions().prominence)
 
     return max(PROMINENCES, key=quality)
