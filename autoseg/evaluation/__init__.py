@@ -9,6 +9,7 @@
 (0.429, 0.5, 0.409)
 """
 
+from autoseg.evaluation.classes import ClassScore, ClassScores, pool_classes, score_classes
 from autoseg.evaluation.errors_picture import ERROR_COLOURS, draw_errors
 from autoseg.evaluation.labels import label
 from autoseg.evaluation.particles import IOU_THRESHOLDS, Detection, ParticleScores
@@ -20,6 +21,8 @@ from autoseg.evaluation.thresholds import ThresholdScores, evaluate_thresholds, 
 __all__ = [
     "ERROR_COLOURS",
     "IOU_THRESHOLDS",
+    "ClassScore",
+    "ClassScores",
     "Detection",
     "ParticleScores",
     "PublishedScores",
@@ -30,6 +33,8 @@ __all__ = [
     "evaluate",
     "evaluate_thresholds",
     "label",
+    "pool_classes",
     "pool_scores",
     "pool_thresholds",
+    "score_classes",
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from tifffile import TiffFile, TiffFileError
+from tifffile import TiffFile
 
 from autoseg.errors import AutosegError, ImageError, OptionsError
 from autoseg.heads import IGNORED, ClassLabel, Head, class_colours
@@ -48,7 +48,7 @@ def write_classes(
     (array([[  0,   1, 255]], dtype=uint8), 'grain', '#ff0000')
     """
     labels = Head(kind="classes", classes=tuple(legend)).classes
-    classes = _as_classes(classes, path)
+    classes = as_classes(classes, path)
     check_numbers(classes, len(labels), path)
     colours = class_colours(labels)
     palette = np.array([*colours, *[_GREY] * (IGNORED + 1 - len(colours))], np.uint16).T * np.uint16(257)
@@ -75,7 +75,7 @@ def read_classes(path: str | os.PathLike[str]) -> ClassImage:
         raise ImageError("is a colour image, not class numbers", file=path, advice=advice)
     if picture.pages > 1:
         raise ImageError(f"has {picture.pages} pages", file=path, advice="Save the one that is the class map.")
-    classes, legend = _as_classes(picture.pixels, path), _read_legend(path)
+    classes, legend = as_classes(picture.pixels, path), read_legend(path)
     if legend is not None:
         check_numbers(classes, len(legend), path)
     return ClassImage(classes, legend)
@@ -89,7 +89,7 @@ def check_numbers(classes: np.ndarray, count: int, path: str | os.PathLike[str] 
         raise ImageError(problem, file=path, advice=f"Name all classes; {IGNORED} means that a pixel is not known.")
 
 
-def _as_classes(pixels: np.ndarray, path: str | os.PathLike[str]) -> np.ndarray:
+def as_classes(pixels: np.ndarray, path: str | os.PathLike[str] | None = None) -> np.ndarray:
     """Class numbers as uint8; what are none is refused."""
     if pixels.ndim != 2 or pixels.size == 0 or pixels.dtype.kind not in "uif":
         raise ImageError(f"a class map is an image of numbers, not {pixels.dtype} of shape {pixels.shape}", file=path)
@@ -101,14 +101,9 @@ def _as_classes(pixels: np.ndarray, path: str | os.PathLike[str]) -> np.ndarray:
     return classes
 
 
-def _read_legend(path: Path) -> tuple[ClassLabel, ...] | None:
-    """The legend in the description of a TIFF; None where there is none."""
-    try:
-        with TiffFile(path) as file:
-            lines = file.pages.first.description.splitlines()
-    except TiffFileError:  # a PNG
-        return None
-    told = next((line.removeprefix(_KEY) for line in lines if line.startswith(_KEY)), None)
+def read_legend(path: str | os.PathLike[str]) -> tuple[ClassLabel, ...] | None:
+    """The names and colours of the classes in the description of a TIFF; None where there are none, or no such file."""
+    told = _told(path)
     if told is None:
         return None
     try:
@@ -116,3 +111,17 @@ def _read_legend(path: Path) -> tuple[ClassLabel, ...] | None:
     except (ValueError, OptionsError) as error:
         problem = error.problem if isinstance(error, AutosegError) else error
         raise ImageError(f"has a damaged legend ({problem})", file=path, advice="Write it anew.") from None
+
+
+def carries_legend(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is a class map of ours, which tells the names of its classes."""
+    return _told(path) is not None
+
+
+def _told(path: str | os.PathLike[str]) -> str | None:
+    try:
+        with TiffFile(path) as file:
+            lines = file.pages.first.description.splitlines()
+    except Exception:  # no TIFF, or one so damaged that whoever reads its pixels will tell
+        return None
+    return next((line.removeprefix(_KEY) for line in lines if line.startswith(_KEY)), None)
