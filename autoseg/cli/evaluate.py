@@ -9,12 +9,15 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from autoseg.cli.class_tables import class_report
 from autoseg.cli.inputs import micrographs_in
 from autoseg.cli.messages import fail, progress
 from autoseg.cli.parameters import AsJson
 from autoseg.cli.tables import aligned
 from autoseg.evaluation import Scores, pool_scores
 from autoseg.evaluation.batch import EvaluateOptions, FileScores
+from autoseg.evaluation.class_batch import ClassFileScores
+from autoseg.evaluation.class_pairs import are_classes
 from autoseg.evaluation.files import pair_up
 from autoseg.evaluation.intervals import ENOUGH_IMAGES, Interval
 
@@ -35,19 +38,25 @@ def evaluate(
     Parameters
     ----------
     predicted
-        Label image or mask that some program made, or a folder of them.
+        Label image, mask or class map that some program made, or a folder of them.
     true
-        Label image or mask that is right, or a folder of them with the same names.
+        Label image, mask or class map that is right, or a folder of them with the same names.
     output
         Folder for scores.json, scores.csv, and for each image a picture: particles that are true are green, missed ones
-        yellow, false ones orange, merged ones purple, split ones blue; white lines are the truth.
+        yellow, false ones orange, merged ones purple, split ones blue; white lines are the truth. Of class maps, wrong
+        pixels have the colour of the class that they were taken for, and stripes are where the truth is not known.
     images
         Folder of the micrographs, to be seen in these pictures.
     only_common
         Leave out files without a partner, instead of failing.
     """
-    pairs = pair_up(predicted, true, only_common)
-    found = FileScores(pairs, options, output, micrographs_in(images) if images else None)
+    pairs = pair_up(predicted, true, only_common, "classes" if options.classes else options.kind)
+    scenes = micrographs_in(images) if images else None
+    found: FileScores | ClassFileScores
+    if are_classes(pairs.values(), options.kind, options.classes):
+        found = ClassFileScores(pairs, options, output, scenes)
+    else:
+        found = FileScores(pairs, options, output, scenes)
     found.score(progress(pairs, len(pairs), "image"))
     for error in found.failures.values():
         fail(error)
@@ -56,10 +65,15 @@ def evaluate(
     if as_json:
         print(json.dumps(found.to_dict(), indent=2))
     elif found.scores:
-        print(score_table(found.scores), size_table(pool_scores(list(found.scores.values()))), sep="\n\n")
+        print(class_report(found.scores) if isinstance(found, ClassFileScores) else particle_report(found.scores))
         if output:
             print(f"\nThe scores, and a picture of each image's errors, are in {output}")
     return 1 if found.failures else 0
+
+
+def particle_report(scores: Mapping[str, Scores]) -> str:
+    """Scores of particles, and how their sizes are distributed."""
+    return f"{score_table(scores)}\n\n{size_table(pool_scores(list(scores.values())))}"
 
 
 def score_table(scores: Mapping[str, Scores]) -> str:

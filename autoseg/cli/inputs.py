@@ -7,7 +7,7 @@ from glob import glob
 from pathlib import Path
 
 from autoseg.errors import ImageError
-from autoseg.evaluation.files import by_stem
+from autoseg.evaluation.files import by_stem, without_suffix
 from autoseg.images.folders import images_in
 
 
@@ -27,4 +27,4 @@ def expanded(paths: Iterable[Path], in_folder: Callable[[Path], list[Path]] = im
 
 def micrographs_in(folder: Path) -> dict[str, Path]:
     """The images of a folder by their names without ending; results that lie among them are left out."""
-    return by_stem([path for path in images_in(folder) if not path.stem.endswith("_labels")])
+    return by_stem([path for path in images_in(folder) if without_suffix(path.stem) == path.stem])

@@ -52,11 +52,12 @@ VERBS = (
     ),
     Verb(
         "evaluate",
-        "Score segmentations against the truth: label images or masks, from any program.\n\n"
-        "Files of two folders belong together if their names are the same; _labels before the ending does not matter. "
+        "Score segmentations against the truth: label images, masks or class maps, from any program.\n\n"
+        "Files of two folders belong together if their names are the same; _labels or _classes before the ending does "
+        "not matter. "
         "Scores of particles are one to one, at an IoU of 0.5: a missed, false, merged or split particle always costs. "
         "Best IoU is that of each true particle, averaged; image IoU that of all foreground pixels; the D50 error "
-        "compares the median diameters.",
+        "compares the median diameters. Classes are scored by their pixels, and by their connected regions as objects.",
         "autoseg evaluate results truth --images micrographs --output scores",
     ),
     Verb(

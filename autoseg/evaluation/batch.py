@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Generic, TypeVar
 
 import imageio.v3 as imageio
+import numpy as np
 import pandas as pd
+import pydantic
 from pydantic import Field
 
 from autoseg import __version__
-from autoseg.errors import AutosegError
+from autoseg.errors import AutosegError, OptionsError
+from autoseg.evaluation.classes import ClassScores
 from autoseg.evaluation.errors_picture import draw_errors
-from autoseg.evaluation.files import Kind, read_pair
+from autoseg.evaluation.files import Kind, read_pair, without_suffix
 from autoseg.evaluation.scores import Scores, evaluate, pool_scores
 from autoseg.files import written_whole
 from autoseg.images.calibration import calibrate
-from autoseg.images.micrograph import read
+from autoseg.images.micrograph import Micrograph, read
 from autoseg.images.names import names_for, refuse_inputs
 from autoseg.images.tables import write_csv
 from autoseg.options import Options
 
 Pair = tuple[Path, Path]
+Found = TypeVar("Found", Scores, ClassScores)
+
+
+def _apart(given: Any) -> Any:
+    """Names with commas between them, as they are typed, as single names."""
+    names = [given] if isinstance(given, str) else given
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        return given
+    return tuple(name.strip() for several in names for name in several.split(","))
 
 
 class EvaluateOptions(Options):
@@ -35,14 +48,22 @@ class EvaluateOptions(Options):
     exclude_edge: bool = False
     "Leave out particles at the edge of the image."
     kind: Kind = "auto"
-    "What the files are; auto: an image with one value beside 0 is a mask, whose regions are the particles."
+    "What the files are; auto: class maps that name their classes, masks with one value beside 0, or else labels."
+    classes: Annotated[tuple[str, ...] | None, pydantic.BeforeValidator(_apart)] = None
+    "Names of the classes 0, 1, 2 ... of class maps, with commas between them. Not set: those that the files tell."
     rows: int | None = Field(None, ge=1)
     "Compare only this many rows from the top. Not set: those above the info bar of the micrograph, if that is given."
     pixel_size: float | None = Field(None, gt=0, le=1e6)
-    "Edge length of a pixel in nm. Not set: what the files' metadata say, if anything."
+    "Edge length of a pixel in nm, for sizes of particles. Not set: what the files' metadata say, if anything."
+
+    @pydantic.model_validator(mode="after")
+    def _fits_together(self) -> EvaluateOptions:
+        if self.classes and self.kind not in ("auto", "classes"):
+            raise ValueError(f'"classes" are those of class maps, and the files are to be {self.kind}')
+        return self
 
 
-class FileScores:
+class PairScores(ABC, Generic[Found]):
     """Scores of pairs of files, predicted and true, by the name that they have in common.
 
     With `output`, pictures of what is wrong are drawn, over the micrographs in `scenes` where there are some.
@@ -57,10 +78,10 @@ class FileScores:
     ):
         self.pairs, self.options = pairs, options or EvaluateOptions()
         self.output, self.scenes = output, scenes or {}
-        self.scores: dict[str, Scores] = {}
+        self.scores: dict[str, Found] = {}
         self.failures: dict[str, AutosegError] = {}
         names = names_for([predicted for predicted, _ in pairs.values()])
-        files = [f"{name.removesuffix('_labels')}_errors.png" for name in names]
+        files = [f"{without_suffix(name)}_errors.png" for name in names]
         self._pictures = (
             {} if output is None else {stem: output / file for stem, file in zip(pairs, files, strict=True)}
         )
@@ -76,42 +97,76 @@ class FileScores:
                 self.failures[name] = AutosegError(error.problem, file=file, advice=error.advice)
 
     @property
-    def together(self) -> Scores | None:
+    def together(self) -> Found | None:
         """The scores of all; None where there are none."""
-        return pool_scores(list(self.scores.values())) if self.scores else None
+        return self._pool(list(self.scores.values())) if self.scores else None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain numbers, ready for JSON."""
         return {
             "autoseg": __version__,
-            "options": self.options.model_dump(mode="json"),
+            "options": self._options_told(),
             "all": self.together and self.together.to_dict(),
             "images": {name: found.to_dict() for name, found in self.scores.items()},
             "failures": {name: str(error) for name, error in self.failures.items()},
         }
 
     def write(self, folder: Path) -> None:
-        """Write scores.json with everything, and scores.csv with an image a row."""
+        """Write scores.json with everything, and scores.csv with the numbers of each image."""
         found = self.to_dict()
-        rows = [{"image": name, **_flat(scores)} for name, scores in found["images"].items()]
-        write_csv(folder / "scores.csv", pd.DataFrame(rows))
+        write_csv(folder / "scores.csv", pd.DataFrame(self._rows(found)))
         with written_whole(folder / "scores.json") as partial:
             partial.write_text(json.dumps(found, indent=2), encoding="utf-8")
 
-    def _score(self, name: str) -> Scores:
+    def _scene(self, name: str) -> Micrograph | None:
+        return read(self.scenes[name]) if name in self.scenes else None
+
+    def _write_picture(self, name: str, picture: np.ndarray) -> None:
+        with written_whole(self._pictures[name]) as partial:
+            imageio.imwrite(partial, picture)
+
+    @abstractmethod
+    def _score(self, name: str) -> Found:
         """Score two files, and draw what is wrong."""
-        options, pair = self.options, self.pairs[name]
-        scene = read(self.scenes[name]) if name in self.scenes else None
+
+    @abstractmethod
+    def _pool(self, scores: Sequence[Found]) -> Found:
+        """The scores of several images together."""
+
+    @abstractmethod
+    def _options_told(self) -> dict[str, Any]:
+        """The options that played a part."""
+
+    @abstractmethod
+    def _rows(self, found: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The rows of the table, out of what goes into the JSON file."""
+
+
+class FileScores(PairScores[Scores]):
+    """Scores of label images and masks, an image a row of the table."""
+
+    def _score(self, name: str) -> Scores:
+        options, pair, scene = self.options, self.pairs[name], self._scene(name)
+        if options.kind == "classes":
+            raise OptionsError("class maps are scored by ClassFileScores")
         bar = None if scene is None else scene.info_bar
         predicted, true = read_pair(*pair, options.kind, options.rows or bar)
         left_out: dict[str, Any] = {"minimum_size": options.minimum_size, "exclude_edge": options.exclude_edge}
         if name in self._pictures:
             below = None if scene is None else scene.pixels[: len(true)]
-            with written_whole(self._pictures[name]) as partial:
-                imageio.imwrite(partial, draw_errors(predicted, true, below, **left_out))
+            self._write_picture(name, draw_errors(predicted, true, below, **left_out))
         sizes = (calibrate(path, true.shape).pixel_size for path in pair)
         known = options.pixel_size or next(filter(None, sizes), None)
         return evaluate(predicted, true, pixel_size=known, **left_out)
+
+    def _pool(self, scores: Sequence[Scores]) -> Scores:
+        return pool_scores(scores)
+
+    def _options_told(self) -> dict[str, Any]:
+        return self.options.model_dump(mode="json", exclude={"classes"})
+
+    def _rows(self, found: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return [{"image": name, **_flat(scores)} for name, scores in found["images"].items()]
 
 
 def _flat(found: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

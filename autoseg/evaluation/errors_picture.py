@@ -49,11 +49,11 @@ def draw_errors(
     missed = (true_picture == _KINDS["missed"]) & (predicted_picture == 0)
     kinds = np.where(missed, true_picture, predicted_picture)
 
-    picture = np.repeat(_grey(micrograph, truth.shape)[..., None], 3, axis=2)
+    picture = np.repeat(grey_values(micrograph, truth.shape)[..., None], 3, axis=2)
     filled = kinds > 0
     picture[filled] += _OPACITY * (_PALETTE[kinds[filled]] - picture[filled])
-    true_rim = _rim(truth)
-    rims = _rim(predicted) & filled | true_rim & missed
+    true_rim = find_rim(truth)
+    rims = find_rim(predicted) & filled | true_rim & missed
     picture[rims] = _PALETTE[kinds[rims]]
     picture[true_rim & (true_picture > 0) & ~missed] = 255
     return picture.round().astype(np.uint8)
@@ -79,7 +79,7 @@ def _paint(labels: np.ndarray, chosen: np.ndarray, kinds: np.ndarray) -> np.ndar
     return table[labels]
 
 
-def _rim(labels: np.ndarray) -> np.ndarray:
+def find_rim(labels: np.ndarray) -> np.ndarray:
     """The pixels of particles above, below or beside a pixel that is none of theirs."""
     rim = np.zeros(labels.shape, bool)
     below, beside = labels[1:] != labels[:-1], labels[:, 1:] != labels[:, :-1]
@@ -90,7 +90,7 @@ def _rim(labels: np.ndarray) -> np.ndarray:
     return rim & (labels > 0)
 
 
-def _grey(micrograph: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
+def grey_values(micrograph: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
     """The micrograph with its darkest and brightest half per cent clipped, as float32 from 0 to 255."""
     if micrograph is None:
         return np.zeros(shape, np.float32)

@@ -1,4 +1,4 @@
-"""Label images and masks, from any program: found, matched by name, and read as labels."""
+"""Label images, masks and class maps, from any program: found, matched by name, and read."""
 
 from __future__ import annotations
 
@@ -15,27 +15,38 @@ from autoseg.images.folders import images_in
 from autoseg.images.labels import read_labels
 from autoseg.images.segmentation import numbered
 
-Kind = Literal["auto", "labels", "masks"]
+Kind = Literal["auto", "labels", "masks", "classes"]
 
-_SUFFIX = "_labels"
+_LABELS, _CLASSES = "_labels", "_classes"
 _LOSSY = {".jpg", ".jpeg"}
 
 
-def label_files(folder: Path) -> list[Path]:
-    """What is called NAME_labels in a folder, or all images where nothing is."""
+def label_files(folder: Path, classes_first: bool = False) -> list[Path]:
+    """What is called NAME_labels in a folder, else what is called NAME_classes, or all images where nothing is."""
     files = images_in(folder)
-    return [file for file in files if file.stem.endswith(_SUFFIX)] or files
+    suffixes = (_CLASSES, _LABELS) if classes_first else (_LABELS, _CLASSES)
+    called = ([file for file in files if file.stem.endswith(suffix)] for suffix in suffixes)
+    return next(filter(None, called), files)
+
+
+def without_suffix(stem: str) -> str:
+    """The name of the image that labels or classes belong to.
+
+    >>> without_suffix("a_labels"), without_suffix("a_classes"), without_suffix("a")
+    ('a', 'a', 'a')
+    """
+    return next((stem.removesuffix(suffix) for suffix in (_LABELS, _CLASSES) if stem.endswith(suffix)), stem)
 
 
 def by_stem(paths: Sequence[Path]) -> dict[str, Path]:
-    """The files by their names without ending and without `_labels`; two of one name are refused.
+    """The files by their names without ending and without `_labels` or `_classes`; two of one name are refused.
 
     >>> by_stem([Path("a_labels.tif"), Path("b.png")])["a"].name
     'a_labels.tif'
     """
     found: dict[str, Path] = {}
     for path in paths:
-        stem = unicodedata.normalize("NFC", path.stem).removesuffix(_SUFFIX)
+        stem = without_suffix(unicodedata.normalize("NFC", path.stem))
         if stem in found:
             raise ImageError(f"has the same name as {found[stem]}", file=path, advice="Rename or remove one of them.")
         found[stem] = path
@@ -59,18 +70,25 @@ def read_particles(path: Path, kind: Kind = "auto", rows: int | None = None) -> 
     return numbered(label(labels) if kind != "labels" and len(values) == 1 else labels)
 
 
-def pair_up(predicted: Path, true: Path, only_common: bool = False) -> dict[str, tuple[Path, Path]]:
-    """Two files, or the files of two folders with the same name, by that name; files without a partner are refused."""
+def pair_up(
+    predicted: Path, true: Path, only_common: bool = False, kind: Kind = "auto"
+) -> dict[str, tuple[Path, Path]]:
+    """Two files, or the files of two folders with the same name, by that name; files without a partner are refused.
+
+    Of a folder with both labels and class maps, the class maps are taken for the kind `classes`, else the labels.
+    """
     if predicted.is_dir() != true.is_dir():
         problem = f"is a {'folder' if predicted.is_dir() else 'file'}, but {true} is not"
         raise ImageError(problem, file=predicted, advice="Give two files, or two folders.")
     if not predicted.is_dir():
         return {next(iter(by_stem([predicted]))): (predicted, true)}
-    ours, theirs = by_stem(label_files(predicted)), by_stem(label_files(true))
+    found = label_files(predicted, kind == "classes")
+    classes_first = kind == "classes" or all(file.stem.endswith(_CLASSES) for file in found)
+    ours, theirs = by_stem(found), by_stem(label_files(true, classes_first))
     alone = [ours.get(stem) or theirs[stem] for stem in sorted(ours.keys() ^ theirs.keys())]
     common = {stem: (path, theirs[stem]) for stem, path in ours.items() if stem in theirs}
     if not common or (alone and not only_common):
-        advice = "Name them alike; _labels before the ending does not matter."
+        advice = "Name them alike; _labels or _classes before the ending does not matter."
         advice += " To leave out what has no partner, add --only-common." if common else ""
         raise ImageError(f"no partner for {enumerate_briefly(alone)}", advice=advice)
     return common
@@ -82,15 +100,22 @@ def read_pair(predicted: Path, true: Path, kind: Kind, rows: int | None) -> tupl
     Rows that only one of them has at its bottom, where an info bar was, do no harm as long as they are empty.
     """
     ours, theirs = (read_particles(path, kind, rows) for path in (predicted, true))
+    return cut_alike(ours, theirs, (predicted, true))
+
+
+def cut_alike(
+    ours: np.ndarray, theirs: np.ndarray, files: tuple[Path, Path], empty: Sequence[int] = (0,)
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows that two images have in common; refuse those that hold more than the `empty` values below them."""
     common = min(len(ours), len(theirs))
-    crowded = ours[common:].any() or theirs[common:].any()
+    crowded = not all(np.isin(image[common:], empty).all() for image in (ours, theirs))
     if ours.shape[1] != theirs.shape[1] or crowded:
-        problem = f"has {_size(ours)} pixels, but {true} has {_size(theirs)}"
+        problem = f"has {_size(ours)} pixels, but {files[1]} has {_size(theirs)}"
         if ours.shape[1] == theirs.shape[1]:
             advice = f"To compare only what lies above the info bar of one of them, add --rows {common}."
         else:
             advice = "Both must show the same part of the image."
-        raise ImageError(problem, file=predicted, advice=advice)
+        raise ImageError(problem, file=files[0], advice=advice)
     return ours[:common], theirs[:common]
 
 

@@ -39,9 +39,21 @@ def test_of_a_folder_of_results_only_the_labels_are_taken(tmp_path):
     assert names(label_files(touched(tmp_path / "b", "y.png", "x.tif", "x.csv"))) == ["x.tif", "y.png"]
 
 
+def test_of_labels_and_class_maps_those_are_taken_that_are_asked_for(tmp_path):
+    folder = touched(tmp_path / "a", "b_labels.tif", "b_classes.tif", "b_overlay.png")
+    assert names(label_files(folder)) == ["b_labels.tif"]
+    assert names(label_files(folder, classes_first=True)) == ["b_classes.tif"]
+    only = touched(tmp_path / "b", "b_classes.tif", "b_overlay.png")
+    assert names(label_files(only)) == ["b_classes.tif"]
+    labels, classes = folder / "b_labels.tif", folder / "b_classes.tif"
+    assert pair_up(folder, folder) == {"b": (labels, labels)}
+    assert pair_up(folder, folder, kind="classes") == {"b": (classes, classes)}
+    assert pair_up(only, folder) == {"b": (only / "b_classes.tif", classes)}
+
+
 def test_the_name_that_counts_has_neither_ending_nor_suffix():
-    paths = [Path("x/a_labels.tif"), Path("b.tar.png"), Path("_labels_c.tif")]
-    assert by_stem(paths) == dict(zip(("a", "b.tar", "_labels_c"), paths, strict=True))
+    paths = [Path("x/a_labels.tif"), Path("b.tar.png"), Path("_labels_c.tif"), Path("d_classes.tif")]
+    assert by_stem(paths) == dict(zip(("a", "b.tar", "_labels_c", "d"), paths, strict=True))
 
 
 def test_letters_with_accents_are_equal_however_they_are_encoded():
@@ -51,7 +63,7 @@ def test_letters_with_accents_are_equal_however_they_are_encoded():
         by_stem([Path(composed), Path(decomposed)])
 
 
-@pytest.mark.parametrize("other", ["a.png", "a_labels.png", "y/a.tif"])
+@pytest.mark.parametrize("other", ["a.png", "a_labels.png", "a_classes.tif", "y/a.tif"])
 def test_two_files_of_one_name_are_refused(other):
     with pytest.raises(ImageError, match=r"has the same name as a\.tif") as found:
         by_stem([Path("a.tif"), Path(other)])
