@@ -22,6 +22,7 @@ from autoseg.evaluation.errors_picture import draw_errors
 from autoseg.evaluation.files import Kind, read_pair, without_suffix
 from autoseg.evaluation.scores import Scores, evaluate, pool_scores
 from autoseg.files import written_whole
+from autoseg.heads import IGNORED
 from autoseg.images.calibration import calibrate
 from autoseg.images.micrograph import Micrograph, read
 from autoseg.images.names import names_for, refuse_inputs
@@ -44,9 +45,9 @@ class EvaluateOptions(Options):
     """How segmentations are scored."""
 
     minimum_size: int = Field(1, ge=1)
-    "Particles of fewer pixels are left out, on both sides."
+    "Particles, or connected regions of a class, of fewer pixels are left out, on both sides."
     exclude_edge: bool = False
-    "Leave out particles at the edge of the image."
+    "Leave out particles, or connected regions of a class, at the edge of the image."
     kind: Kind = "auto"
     "What the files are; auto: class maps that name their classes, masks with one value beside 0, or else labels."
     classes: Annotated[tuple[str, ...] | None, pydantic.BeforeValidator(_apart)] = None
@@ -56,11 +57,16 @@ class EvaluateOptions(Options):
     pixel_size: float | None = Field(None, gt=0, le=1e6)
     "Edge length of a pixel in nm, for sizes of particles. Not set: what the files' metadata say, if anything."
 
-    @pydantic.model_validator(mode="after")
-    def _fits_together(self) -> EvaluateOptions:
-        if self.classes and self.kind not in ("auto", "classes"):
-            raise ValueError(f'"classes" are those of class maps, and the files are to be {self.kind}')
-        return self
+    @pydantic.field_validator("classes")
+    @classmethod
+    def _fit(cls, classes: tuple[str, ...] | None, info: pydantic.ValidationInfo) -> tuple[str, ...] | None:
+        if classes is None:
+            return None
+        if (kind := info.data.get("kind", "auto")) not in ("auto", "classes"):
+            raise ValueError(f"must be left out where the files are {kind}")
+        if not 2 <= len(set(classes)) == len(classes) <= IGNORED or "" in classes:
+            raise ValueError(f"must be two to {IGNORED} different names, the background first")
+        return classes
 
 
 class PairScores(ABC, Generic[Found]):

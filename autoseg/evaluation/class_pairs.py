@@ -18,10 +18,10 @@ Legend = tuple[ClassLabel, ...]
 
 
 def are_classes(pairs: Iterable[Pair], kind: Kind, names: Sequence[str] | None = None) -> bool:
-    """Whether pairs of files, predicted and true, are class maps: as told, or if a predicted one names its classes."""
+    """Whether pairs of files, predicted and true, are class maps: as told, or if one of them names its classes."""
     if kind != "auto":
         return kind == "classes"
-    return bool(names) or any(carries_legend(predicted) for predicted, _ in pairs)
+    return bool(names) or any(map(carries_legend, chain(*pairs)))
 
 
 def find_legend(pairs: Iterable[Pair], names: Sequence[str] | None = None) -> Legend:

@@ -113,7 +113,7 @@ def test_names_are_given_where_the_files_have_none(folder, capsys):
     [
         (["--classes", "background,pore"], 1, "a_classes.tif: has the classes background, grain, pore, crack, and not"),
         (["--classes", "grain"], 2, "two to 255"),
-        (["--kind", "labels", "--classes", "a,b"], 2, "those of class maps"),
+        (["--kind", "labels", "--classes", "a,b"], 2, "must be left out where the files are labels"),
         (["--kind", "classs"], 2, "classs"),
     ],
 )

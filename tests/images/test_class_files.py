@@ -91,6 +91,11 @@ def test_what_other_programs_paint_is_read_without_a_legend(tmp_path, name, writ
     assert np.array_equal(classes, np.minimum(CLASSES, 3)) and classes.dtype == np.uint8 and legend is None
 
 
+def test_one_bit_tells_0_from_1(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", CLASSES > 0, photometric="minisblack")
+    assert np.array_equal(read_classes(tmp_path / "a.tif").classes, CLASSES > 0)
+
+
 def with_description(told):
     return lambda path: tifffile.imwrite(path, CLASSES, description=told, metadata=None)
 
