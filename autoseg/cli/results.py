@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 from cyclopts import Parameter
 
 from autoseg.cli.messages import fail
 from autoseg.cli.verbs import REPORT
-from autoseg.images.export import ENDINGS
+from autoseg.images.class_export import ALL_ENDINGS
 from autoseg.images.names import names_for
+from autoseg.measurement.class_report import ClassReport
 from autoseg.measurement.report import Report, ReportOptions, summary_lines
+from autoseg.measurement.run_record import plain
 
 Reporting = Annotated[ReportOptions, Parameter(name="*", group=REPORT, consume_multiple=1)]
 
 
 def result_paths(folder: Path, inputs: Sequence[Path]) -> list[Path]:
     """All files that a report may write about these inputs."""
-    return [folder / (name + ending) for name in names_for(inputs) for ending in ENDINGS.values()]
+    return [folder / (name + ending) for name in names_for(inputs) for ending in ALL_ENDINGS]
 
 
-def tell(report: Report, as_json: bool) -> int:
+def tell(report: Report | ClassReport, as_json: bool) -> int:
     """Print what was found and where it is, and on standard error what failed; return the exit code."""
     failures = report.failures.to_dict("records")
     for failure in failures:
@@ -36,19 +38,21 @@ def tell(report: Report, as_json: bool) -> int:
     return 1 if failures else 0
 
 
-def _summary(report: Report, failures: list[dict[str, str]]) -> dict[str, object]:
+def _summary(report: Report | ClassReport, failures: list[dict[str, str]]) -> dict[str, object]:
     return {
         "folder": str(report.folder),
         "files": {kind: str(path) for kind, path in report.files.items()},
         "images": [
-            {
-                "image": str(image.path),
-                "particles": image.particles,
-                "files": {k: str(v) for k, v in image.files.items()},
-            }
+            {"image": str(image.path), **image.found, "files": {k: str(v) for k, v in image.files.items()}}
             for image in report.images
         ],
-        "statistics": {unit: dataclasses.asdict(found) for unit, found in report.statistics.items()},
+        "statistics": plain(report.statistics),
+        **({"classes": _records(report.summary)} if isinstance(report, ClassReport) else {}),
         "warnings": list(report.warnings),
         "failures": failures,
     }
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, object]]:
+    """The rows as JSON knows them: what is missing is null."""
+    return plain(table.astype(object).where(table.notna(), None).to_dict("records"))

@@ -12,6 +12,7 @@ import numpy as np
 from autoseg.errors import AutosegError
 from autoseg.images.annotations import write_geojson
 from autoseg.images.labels import write_labels, write_probability
+from autoseg.images.micrograph import Micrograph
 from autoseg.images.names import names_for, refuse_inputs
 from autoseg.images.overlay import OverlayOptions, write_overlay
 from autoseg.images.rois import write_rois
@@ -49,12 +50,26 @@ def export(
     for several images take it from `names_for`. `table` adds measured properties to GeoJSON, a row per label. Nothing
     is written where one of the files would be the micrograph itself.
     """
-    micrograph = segmentation.micrograph
     writers = _writers(segmentation, table, overlay or OverlayOptions())
+    return write_kinds(kinds, writers, ENDINGS, folder, name, segmentation.micrograph)
+
+
+def write_kinds(
+    kinds: Iterable[str] | None,
+    writers: Mapping[str, Callable[[Path], None]],
+    endings: Mapping[str, str],
+    folder: str | os.PathLike[str],
+    name: str | None,
+    micrograph: Micrograph,
+) -> dict[str, Path]:
+    """Write files of some kinds about a micrograph, and tell their paths; `export` says how.
+
+    `writers` says what writes each kind that there is something for, `endings` how the names of all kinds end.
+    """
     kinds = [kind for kind in writers if kind not in ON_REQUEST] if kinds is None else list(kinds)
-    _check(kinds, writers)
+    _check(kinds, writers, endings)
     name = name or names_for([micrograph.path or micrograph.name])[0]
-    paths = {kind: Path(folder, name + ENDINGS[kind]) for kind in kinds}
+    paths = {kind: Path(folder, name + endings[kind]) for kind in kinds}
     refuse_inputs(paths.values(), [micrograph.path] if micrograph.path else [])
     for kind, path in paths.items():
         writers[kind](path)
@@ -93,10 +108,10 @@ def _writers(
     return writers
 
 
-def _check(kinds: Iterable[str], writers: Mapping[str, object]) -> None:
+def _check(kinds: Iterable[str], writers: Mapping[str, object], endings: Mapping[str, str]) -> None:
     for kind in kinds:
-        if kind not in ENDINGS:
-            raise AutosegError(f'there is no kind of file "{kind}"', advice=f"Choose from {', '.join(ENDINGS)}.")
+        if kind not in endings:
+            raise AutosegError(f'there is no kind of file "{kind}"', advice=f"Choose from {', '.join(endings)}.")
         if kind not in writers:
             problem = f'this segmentation has no probability to write as "{kind}"'
             raise AutosegError(problem, advice=f"Do not ask for {kind} where no network was run.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Sequence
 
 import numpy as np
 from tifffile import RESUNIT, imwrite
@@ -35,6 +37,19 @@ def write_probability(path: str | os.PathLike[str], probability: np.ndarray, pix
     if probability.ndim != 2 or probability.size == 0 or not np.isfinite(probability).all():
         raise AutosegError(f"a probability map is an image of finite numbers, not {probability.shape}", file=path)
     write_tiff(path, probability.astype(np.float32), pixel_size, brightest=1)
+
+
+def write_probabilities(
+    path: str | os.PathLike[str], probability: np.ndarray, names: Sequence[str], pixel_size: float | None = None
+) -> None:
+    """Write maps of finite numbers, shape (rows, columns, names), as a float32 TIFF with a page for each name.
+
+    The names are a line of the description; `pixel_size` is in nm.
+    """
+    if probability.ndim != 3 or probability.size == 0 or not np.isfinite(probability).all():
+        raise AutosegError(f"probability maps are images of finite numbers, not {probability.shape}", file=path)
+    pages = np.moveaxis(probability, -1, 0).astype(np.float32)
+    write_tiff(path, pages, pixel_size, brightest=1, note=f"autoseg_pages={json.dumps(list(names))}")
 
 
 def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
@@ -72,14 +87,16 @@ def write_tiff(
     colours: np.ndarray | None = None,
     note: str = "",
 ) -> None:
-    """Write pixels as a zlib-compressed TIFF that ImageJ shows from 0 to the `brightest` value.
+    """Write pixels, shape (rows, columns), as a zlib-compressed TIFF that ImageJ shows from 0 to the `brightest` value.
 
-    `colours`, uint16 of shape (3, 256), are the palette of 8-bit pixels; a `note` is a line more in the description.
+    Those of shape (pages, rows, columns) become a stack. `colours`, uint16 of shape (3, 256), are the palette of 8-bit
+    pixels; a `note` is a line more in the description.
     """
     if pixel_size is not None and not 0 < pixel_size < np.inf:
         raise AutosegError(f"a pixel cannot be {pixel_size} nm wide", file=path, advice="Give a size above 0, or None.")
     # tifffile's own ImageJ mode refuses uint32; ImageJ itself needs no more than this description.
     unit = "" if pixel_size is None else "unit=nm\n"
+    count = f"images={len(pixels)}\nslices={len(pixels)}\n" if pixels.ndim == 3 else "images=1\n"
     per_nm = 1 if pixel_size is None else 1 / pixel_size
     with written_whole(path) as partial:
         imwrite(
@@ -88,7 +105,7 @@ def write_tiff(
             photometric="minisblack" if colours is None else "palette",
             colormap=colours,
             compression="zlib",
-            description=f"ImageJ=1.11a\nimages=1\n{unit}min=0.0\nmax={brightest}.0\n" + (note and f"{note}\n"),
+            description=f"ImageJ=1.11a\n{count}{unit}min=0.0\nmax={brightest}.0\n" + (note and f"{note}\n"),
             metadata=None,
             resolution=(per_nm, per_nm),
             resolutionunit=RESUNIT.NONE,

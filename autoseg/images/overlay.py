@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 from pydantic import Field
 from scipy import ndimage
 
@@ -16,10 +15,9 @@ from autoseg.files import written_whole
 from autoseg.images.colours import PALETTE, choose_colours
 from autoseg.images.distance import distance_inside
 from autoseg.images.labels import as_labels
-from autoseg.images.scale_bar import ScaleBar, choose_scale_bar
+from autoseg.images.lettering import draw_scale_bar, draw_text, load_font
+from autoseg.images.scale_bar import choose_scale_bar
 from autoseg.options import Options
-
-_WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 
 
 class OverlayOptions(Options):
@@ -56,7 +54,7 @@ def draw_overlay(
         problem = f"labels of shape {labels.shape} do not belong to an image of shape {image.shape}"
         raise AutosegError(problem, advice="Give the field of view without its info bar.")
     colours = PALETTE[choose_colours(labels)]
-    inside, line = labels > 0, _contours(labels, options.line_width or (2 if labels.shape[1] > 1500 else 1))
+    inside, line = labels > 0, find_contours(labels, options.line_width)
     pixels = np.repeat(to_grey(image, options.saturated)[..., np.newaxis], 3, axis=2)
     if options.fill:
         pixels[inside] = np.rint((1 - options.fill) * pixels[inside] + options.fill * colours[labels[inside]])
@@ -65,7 +63,7 @@ def draw_overlay(
     if options.numbers:
         _draw_numbers(picture, labels)
     if options.scale_bar:
-        _draw_scale_bar(picture, choose_scale_bar(labels.shape[1], pixel_size))
+        draw_scale_bar(picture, choose_scale_bar(labels.shape[1], pixel_size))
     return np.array(picture)
 
 
@@ -77,7 +75,11 @@ def write_overlay(
     options: OverlayOptions = OverlayOptions(),
 ) -> None:
     """Write the overlay in the format that the ending of `path` tells, best .png; see `draw_overlay`."""
-    picture = draw_overlay(image, labels, pixel_size, options)
+    save_picture(path, draw_overlay(image, labels, pixel_size, options))
+
+
+def save_picture(path: str | os.PathLike[str], picture: np.ndarray) -> None:
+    """Write an RGB picture, uint8, shape (rows, columns, 3), in the format that the ending of `path` tells."""
     with written_whole(path) as partial:
         try:
             Image.fromarray(picture).save(partial)
@@ -98,8 +100,12 @@ def to_grey(image: np.ndarray, saturated: float = 0.35) -> np.ndarray:
     return np.rint((image.clip(black, white) - black) / (white - black) * 255).astype(np.uint8)
 
 
-def _contours(labels: np.ndarray, width: int) -> np.ndarray:
-    """The particles' pixels that are closer than `width` to another particle, the background or the image's rim."""
+def find_contours(labels: np.ndarray, width: int | None = None) -> np.ndarray:
+    """The particles' pixels that are closer than `width` to another particle, the background or the image's rim.
+
+    Without a width it is 1, and 2 in images wider than 1500 pixels.
+    """
+    width = width or (2 if labels.shape[1] > 1500 else 1)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width + 1, 2 * width + 1))
     field = labels.astype(np.float64)  # OpenCV has no uint32 here
     different = cv2.morphologyEx(field, cv2.MORPH_GRADIENT, disc, borderType=cv2.BORDER_CONSTANT, borderValue=0)
@@ -108,40 +114,9 @@ def _contours(labels: np.ndarray, width: int) -> np.ndarray:
 
 def _draw_numbers(picture: Image.Image, labels: np.ndarray) -> None:
     """Each label at the innermost point of its particle, because the centre of mass can lie outside."""
-    font = _font(max(9, picture.width // 80))
+    font = load_font(max(9, picture.width // 80))
     present = np.unique(labels[labels > 0])
-    inside = (labels > 0) & ~_contours(labels, 1)
+    inside = (labels > 0) & ~find_contours(labels, 1)
     depth = distance_inside(inside)
     for label, (row, column) in zip(present, ndimage.maximum_position(depth, labels, present), strict=True):
-        _write(picture, (column, row), str(label), font, "mm")
-
-
-def _draw_scale_bar(picture: Image.Image, bar: ScaleBar) -> None:
-    """White with a black rim, in the lower right corner; it fits or is left out."""
-    size = margin = max(12, picture.width // 40)
-    font = _font(size)
-    length, thickness = round(bar.pixels), max(3, size // 4)
-    across = max(length, font.getlength(bar.text))
-    if across + 2 * margin > picture.width or 4 * size > picture.height:
-        return
-    right, bottom = picture.width - margin - round((across - length) / 2), picture.height - margin
-    left, top = right - length, bottom - thickness
-    draw = ImageDraw.Draw(picture)
-    draw.rectangle((left - 1, top - 1, right, bottom), fill=_BLACK)
-    draw.rectangle((left, top, right - 1, bottom - 1), fill=_WHITE)
-    _write(picture, ((left + right) / 2, top - size / 4), bar.text, font, "mb")
-
-
-def _write(
-    picture: Image.Image, place: tuple[float, float], text: str, font: ImageFont.FreeTypeFont, anchor: str
-) -> None:
-    """Text in white with a black rim, legible on every ground; `anchor` tells which point of it lies at `place`."""
-    rim = max(1, round(font.size / 12))
-    ImageDraw.Draw(picture).text(place, text, _WHITE, font, anchor, stroke_width=rim, stroke_fill=_BLACK)
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans out of matplotlib: Pillow's own font has no µ."""
-    from matplotlib import get_data_path  # slow to import
-
-    return ImageFont.truetype(Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"), size)
+        draw_text(picture, (column, row), str(label), font, "mm")

@@ -18,10 +18,31 @@ def entropy(probability: np.ndarray) -> np.ndarray:
     if probability.ndim != 2 or probability.dtype.kind not in "biuf":
         said = f"{probability.dtype} of shape {probability.shape}"
         raise ImageError(f"a probability of foreground is an image of numbers from 0 to 1, not {said}")
-    foreground = probability.astype(np.float32)
-    if not ((foreground >= 0) & (foreground <= 1)).all():  # also where one is NaN
-        raise ImageError(f"a probability is from 0 to 1, not from {foreground.min():g} to {foreground.max():g}")
+    foreground = _checked(probability.astype(np.float32))
     return _part(foreground) + _part(1 - foreground)
+
+
+def class_entropy(probability: np.ndarray) -> np.ndarray:
+    """The entropy in bits of a probability of classes: 0 where the network is sure, log2(classes) where all are alike.
+
+    `probability` is (rows, columns, classes); the result float32 (rows, columns).
+
+    >>> class_entropy(np.array([[[0.0, 1.0, 0.0, 0.0], [0.5, 0.5, 0.0, 0.0], [0.25, 0.25, 0.25, 0.25]]])).tolist()
+    [[0.0, 1.0, 2.0]]
+    """
+    if probability.ndim != 3 or probability.dtype.kind not in "biuf":
+        said = f"{probability.dtype} of shape {probability.shape}"
+        raise ImageError(f"a probability of classes has rows, columns and classes, and is not {said}")
+    total = np.zeros(probability.shape[:2], np.float32)
+    for number in range(probability.shape[2]):
+        total += _part(_checked(probability[..., number].astype(np.float32)))
+    return total
+
+
+def _checked(probability: np.ndarray) -> np.ndarray:
+    if not ((probability >= 0) & (probability <= 1)).all():  # also where one is NaN
+        raise ImageError(f"a probability is from 0 to 1, not from {probability.min():g} to {probability.max():g}")
+    return probability
 
 
 def _part(probability: np.ndarray) -> np.ndarray:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autoseg.errors import enumerate_briefly
-from autoseg.measurement.batch import SMALL, ImageResult, image_names
+from autoseg.measurement.batch import SMALL, ImageResult
+from autoseg.measurement.intake import ImageRecord, image_names
 from autoseg.measurement.method import count
 from autoseg.measurement.plots import counted_particles
 from autoseg.measurement.sizes import SizeOptions
@@ -24,9 +25,9 @@ def find_caveats(
 
     `keep` are the conditions that particles had to meet.
     """
+    warnings = about_failures(images, failed)
     if not images:
-        return (f"There is no result: {_failed(failed)}." if failed else "There is no result: no image was given.",)
-    warnings = [f"{_failed(failed)}; the results are those of the other images."] if failed else []
+        return tuple(warnings)
     warnings += [*_about_conditions(images, keep), *_about_images(images)]
     for group in groups:
         place = f"Sizes in {group.unit}: " if len(groups) > 1 else ""
@@ -34,8 +35,12 @@ def find_caveats(
     return tuple(warnings)
 
 
-def _failed(failed: int) -> str:
-    return f"{count(failed, 'file')} could not be analysed"
+def about_failures(images: Sequence[ImageRecord], failed: int) -> list[str]:
+    """That there is no result, or that some of the files are missing in it."""
+    said = f"{count(failed, 'file')} could not be analysed"
+    if not images:
+        return [f"There is no result: {said}." if failed else "There is no result: no image was given."]
+    return [f"{said}; the results are those of the other images."] if failed else []
 
 
 def _about_conditions(images: Sequence[ImageResult], keep: Sequence[str]) -> list[str]:
@@ -45,12 +50,20 @@ def _about_conditions(images: Sequence[ImageResult], keep: Sequence[str]) -> lis
     found = left_out + sum(image.particles for image in images)
     emptied = [image for image in images if image.left_out and not image.particles]
     said = f"{' and '.join(keep)} left out {left_out} of {count(found, 'particle')}: all results are about the others."
-    return [said, *([f"No particle is left in {_names(emptied, images)}."] if emptied else [])]
+    return [said, *([f"No particle is left in {names_of(emptied, images)}."] if emptied else [])]
 
 
 def _about_images(images: Sequence[ImageResult]) -> list[str]:
-    unknown = [image for image in images if image.pixel_size is None]
     empty = [image for image in images if not image.particles and not image.left_out]
+    warnings = about_pixel_sizes(images, "particles")
+    if empty:
+        warnings.append(f"No particle was found in {count(len(empty), 'image')}: {names_of(empty, images)}.")
+    return warnings
+
+
+def about_pixel_sizes(images: Sequence[ImageRecord], things: str) -> list[str]:
+    """That some are not known, or that they differ."""
+    unknown = [image for image in images if image.pixel_size is None]
     known = {image.pixel_size for image in images if image.pixel_size is not None}
     warnings = []
     if unknown:
@@ -58,7 +71,7 @@ def _about_images(images: Sequence[ImageResult]) -> list[str]:
             "The pixel size is unknown" if len(unknown) == len(images) else "The pixel size of some images is unknown"
         )
         warnings.append(
-            f"{said}: {_names(unknown, images)}. Their sizes are in pixels"
+            f"{said}: {names_of(unknown, images)}. Their sizes are in pixels"
             + (", and kept apart from those in nm." if known else ".")
             + (
                 " Together they are meaningful only if all were taken at the same magnification."
@@ -68,11 +81,9 @@ def _about_images(images: Sequence[ImageResult]) -> list[str]:
         )
     if len(known) > 1:
         warnings.append(
-            f"The pixel sizes differ, from {min(known):.4g} to {max(known):.4g} nm: the smallest particles that can be "
+            f"The pixel sizes differ, from {min(known):.4g} to {max(known):.4g} nm: the smallest {things} that can be "
             "found differ, too."
         )
-    if empty:
-        warnings.append(f"No particle was found in {count(len(empty), 'image')}: {_names(empty, images)}.")
     return warnings
 
 
@@ -109,7 +120,8 @@ def _about_the_largest(group: Group, options: SizeOptions) -> list[str]:
     ]
 
 
-def _names(chosen: Sequence[ImageResult], images: Sequence[ImageResult]) -> str:
+def names_of(chosen: Sequence[ImageRecord], images: Sequence[ImageRecord]) -> str:
+    """Names of some of the images, for a sentence."""
     if len(chosen) == len(images) > 1:
         return "all images"
     places = {id(image) for image in chosen}

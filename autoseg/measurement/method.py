@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import autoseg
+from autoseg.measurement.intake import ImageRecord
 from autoseg.measurement.plots import size_name
 from autoseg.measurement.prediction import describe_prediction
 from autoseg.measurement.sizes import SizeOptions
@@ -55,7 +56,13 @@ def references(options: SizeOptions, several_images: bool = False) -> list[str]:
 
 def _material(groups: Sequence[Group], found: int, measured: bool) -> str:
     """How many images and particles there are, and whether autoseg found these or only measured them."""
+    done = f"{'was' if found == 1 else 'were'} {'measured' if measured else 'found'}"
     images = [image for group in groups for image in group.images]
+    return f"{material_in_words(images)}, {count(found, 'particle')} {done} with autoseg {autoseg.__version__}."
+
+
+def material_in_words(images: Sequence[ImageRecord]) -> str:
+    """How a sentence about these images begins: how many there are, and what is known of them."""
     fields = sorted({(image.columns, image.rows) for image in images})
     known = sorted({image.pixel_size for image in images if image.pixel_size is not None})
     unknown = sum(image.pixel_size is None for image in images)
@@ -65,9 +72,7 @@ def _material(groups: Sequence[Group], found: int, measured: bool) -> str:
         details.append(f"{smallest}{known[-1]:.4g} nm per pixel")
     if unknown:
         details.append("pixel size unknown" + (f" for {unknown}" if known else ""))
-    material = f"In {count(len(images), 'micrograph')} ({', '.join(details)})"
-    done = f"{'was' if found == 1 else 'were'} {'measured' if measured else 'found'}"
-    return f"{material}, {count(found, 'particle')} {done} with autoseg {autoseg.__version__}."
+    return f"In {count(len(images), 'micrograph')} ({', '.join(details)})"
 
 
 def _conditions(groups: Sequence[Group], keep: Sequence[str]) -> Iterator[str]:
@@ -117,8 +122,8 @@ def _results(group: Group, options: SizeOptions, several: bool) -> Iterator[str]
         return
     median, by_volume = found.number.d50, found.volume.d50
     yield (
-        f"The median size{place} is {number(median.value)} {unit}{_between(median.low, median.high)} by number and "
-        f"{number(by_volume.value)} {unit}{_between(by_volume.low, by_volume.high)} by volume "
+        f"The median size{place} is {number(median.value)} {unit}{between(median.low, median.high)} by number and "
+        f"{number(by_volume.value)} {unit}{between(by_volume.low, by_volume.high)} by volume "
         f"(N = {found.count})."
     )
     if found.log_normal is not None:
@@ -130,7 +135,8 @@ def _results(group: Group, options: SizeOptions, several: bool) -> Iterator[str]
         )
 
 
-def _between(low: float | None, high: float | None) -> str:
+def between(low: float | None, high: float | None) -> str:
+    """The ends of an interval in brackets, to follow a value; nothing where there is none."""
     return "" if low is None or high is None else f" ({number(low)} to {number(high)})"
 
 

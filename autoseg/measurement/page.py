@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import Any
-from urllib.parse import quote
-
-from jinja2 import Environment, StrictUndefined
 
 from autoseg.evaluation import Scores
-from autoseg.measurement.batch import Batch, image_names
-from autoseg.measurement.method import count, describe_method, number, references
-from autoseg.measurement.plots import (
-    as_svg,
-    counted_particles,
-    draw_cumulative,
-    draw_shape,
-    draw_sizes,
-    size_name,
-    weighted_median,
-)
-from autoseg.measurement.sizes import Distribution, Estimate, SizeOptions
+from autoseg.measurement.batch import Batch
+from autoseg.measurement.method import count, describe_method, references
+from autoseg.measurement.page_parts import embedded, fill_template, flat, images_part, pixel_sizes, sizes_part
+from autoseg.measurement.plots import as_svg, counted_particles, draw_shape, weighted_median
+from autoseg.measurement.sizes import SizeOptions
 from autoseg.measurement.summary import SHAPES, Group
 from autoseg.segmentation.provenance import Provenance
 
-_QUANTITIES = {
-    "d10": "D10",
-    "d50": "D50 (median)",
-    "d90": "D90",
-    "mean": "Mean",
-    "standard_deviation": "Standard deviation",
-    "geometric_mean": "Geometric mean",
-    "geometric_standard_deviation": "Geometric standard deviation",
-}
 _SCORES = {
     "precision": "Precision (IoU ≥ 0.5)",
     "recall": "Recall (IoU ≥ 0.5)",
@@ -56,46 +35,33 @@ def render_page(
     scores: Scores | None,
 ) -> str:
     """The page as text; `run` is what run.json holds."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(number=number, interval=_interval)
-    template = environment.from_string(files("autoseg.measurement").joinpath("report.html").read_text(encoding="utf-8"))
-    return template.render(
-        title=run["report"]["title"],
-        run=run,
-        warnings=warnings,
+    return fill_template(
+        "particles.html",
+        run,
+        warnings,
         overview=_overview(groups, batch),
         groups=[_group(group, batch.sizes) for group in groups],
-        images=_images(batch),
-        failures=run["failures"],
+        images=images_part(
+            batch.images, batch.thumbnails.pictures, "Particles found", lambda image: count(image.particles, "particle")
+        ),
         scores=scores and _scores(scores, provenance),
         method=describe_method(groups, batch.sizes, batch.seed, provenance, [one.text for one in batch.conditions]),
         references=references(batch.sizes, any(group.statistics.images > 1 for group in groups)),
-        settings=_flat({**run["settings"], "report": run["report"]}),
-        count=count,
     )
 
 
 def _overview(groups: Sequence[Group], batch: Batch) -> list[tuple[str, str]]:
     """Names and values."""
     images = batch.images
-    rows = [
+    return [
         ("Images analysed", str(len(images))),
         ("Files that failed", str(len(batch.failures))),
         ("Particles found", str(sum(image.particles + image.left_out for image in images))),
         *_left_out(batch),
         ("of these at the edge", str(sum(image.at_edge for image in images))),
         ("of these counted", str(sum(group.statistics.count for group in groups))),
+        *pixel_sizes(images),
     ]
-    calibrations: dict[tuple[float | None, str], int] = {}
-    for image in images:
-        key = image.pixel_size, image.pixel_size_source
-        calibrations[key] = calibrations.get(key, 0) + 1
-    for (size, source), times in calibrations.items():
-        known = "unknown" if size is None else f"{size:.4g} nm"
-        rows.append(
-            ("Pixel size", f"{known} ({source})" + (f", {count(times, 'image')}" if len(calibrations) > 1 else ""))
-        )
-    return rows
 
 
 def _left_out(batch: Batch) -> list[tuple[str, str]]:
@@ -112,55 +78,15 @@ def _left_out(batch: Batch) -> list[tuple[str, str]]:
 
 def _group(group: Group, options: SizeOptions) -> dict[str, Any]:
     """Figures and numbers of the images with the same unit."""
-    found, (kept, weights) = group.statistics, counted_particles(group.particles, options)
-    figures, confidence = [], f"{100 * options.confidence:g} %"
-    if found.count > 1:
-        sizes = kept[found.column].to_numpy(float)
-        name = size_name(found)
-        figures = [
-            (f"Histogram of the {name} by number, with percentiles", as_svg(draw_sizes(sizes, weights, found))),
-            (f"Cumulative distributions; bars: {confidence} intervals", as_svg(draw_cumulative(sizes, weights, found))),
-        ]
+    part = sizes_part(group.particles, group.statistics, len(group.images), options)
+    kept, weights = counted_particles(group.particles, options)
+    if group.statistics.count > 1:
         for shape in SHAPES:
-            values = kept[shape].to_numpy(float)
+            figure = as_svg(draw_shape(kept[shape].to_numpy(float), weights, shape))
             name = f"Histogram of the {shape.replace('_', ' ')} by number"
-            figures.append((name, as_svg(draw_shape(values, weights, shape))))
-    return {
-        "unit": group.unit,
-        "images": len(group.images),
-        "statistics": found,
-        "size": size_name(found),
-        "figures": [(name, _data("image/svg+xml", figure)) for name, figure in figures],
-        "rows": _rows(found.number, found.volume, group.unit),
-        "confidence": confidence,
-        "several_images": found.images > 1,
-        "shapes": [(shape, weighted_median(kept[shape].to_numpy(float), weights)) for shape in SHAPES if len(kept)],
-    }
-
-
-def _rows(
-    number: Distribution | None, volume: Distribution | None, unit: str
-) -> list[tuple[str, str, Estimate, Estimate]]:
-    """Name, unit, estimate by number, estimate by volume."""
-    if number is None or volume is None:
-        return []
-    return [
-        (name, "" if field.startswith("geometric_s") else unit, getattr(number, field), getattr(volume, field))
-        for field, name in _QUANTITIES.items()
-    ]
-
-
-def _images(batch: Batch) -> list[dict[str, Any]]:
-    entries = zip(image_names(batch.images), batch.images, batch.thumbnails.pictures, strict=True)
-    return [
-        {
-            "name": name,
-            "result": image,
-            "picture": picture and _data("image/jpeg", picture),
-            "link": quote(image.files["overlay"].name),
-        }
-        for name, image, picture in entries
-    ]
+            part["figures"].append((name, embedded("image/svg+xml", figure)))
+    shapes = [(shape, weighted_median(kept[shape].to_numpy(float), weights)) for shape in SHAPES if len(kept)]
+    return {**part, "shapes": shapes}
 
 
 def _scores(scores: Scores, provenance: Provenance) -> dict[str, Any]:
@@ -178,33 +104,5 @@ def _scores(scores: Scores, provenance: Provenance) -> dict[str, Any]:
             ("Pixels: Youden's index", scores.published.youden),
         ],
         "errors": [(name, error) for name, error in errors.items() if error is not None],
-        "measured": _flat(provenance.evaluation),
+        "measured": flat(provenance.evaluation),
     }
-
-
-def _flat(values: Any, prefix: str = "") -> list[tuple[str, str]]:
-    """Nested settings as rows of a dotted name and a value.
-
-    >>> _flat({"network": {"filters": [4, 8], "outputs": [["mask", 1]], "device": None}})
-    [('network.filters', '4, 8'), ('network.outputs', '(mask, 1)'), ('network.device', 'not set')]
-    """
-    if not isinstance(values, Mapping):
-        return [(prefix or "value", _text(values))]
-    return [row for key, value in values.items() for row in _flat(value, f"{prefix}.{key}" if prefix else str(key))]
-
-
-def _text(value: Any) -> str:
-    """A value without its quotes and brackets; lists within a list are in parentheses."""
-    if isinstance(value, list):
-        return ", ".join(f"({_text(part)})" if isinstance(part, list) else _text(part) for part in value)
-    return "not set" if value is None else str(value)
-
-
-def _interval(estimate: Estimate) -> str:
-    if estimate.low is None or estimate.high is None:
-        return "-"
-    return f"{number(estimate.low)} to {number(estimate.high)}"
-
-
-def _data(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -77,12 +77,13 @@ def _styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
 
 
 @_styled
-def draw_sizes(sizes: np.ndarray, weights: np.ndarray, statistics: SizeStatistics) -> Figure:
-    """Histogram of the sizes by number, with the log-normal fit and D10, D50 and D90; at least one size."""
+def draw_sizes(sizes: np.ndarray, weights: np.ndarray, statistics: SizeStatistics, things: str = "particles") -> Figure:
+    """Histogram of the sizes of `things` by number, with the log-normal fit and D10, D50 and D90; at least one size."""
     figure, axes = _canvas()
     scale, back = _scale(statistics)
     edges = _bins(scale(sizes))
     _draw_bars(axes, scale(sizes), weights, edges, back)
+    axes.set_ylabel(f"share of {things} / %")
     if statistics.log_normal is not None:
         places = np.linspace(edges[0], edges[-1], 200)
         density = _log_normal_density(places, statistics, logarithmic=scale is np.log)

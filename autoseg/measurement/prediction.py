@@ -29,10 +29,15 @@ def describe_prediction(provenance: Provenance, found: int) -> Iterator[str]:
     if provenance.labels:
         yield f"The particles were read from {_FILES[provenance.kind or 'auto']}."
     if provenance.model is not None:
-        yield f"{subject} by the trained model {_model(provenance.model)}{_engine(provenance)}."
+        yield f"{subject} by the trained model {predictor_in_words(provenance.model, provenance)}."
     yield from _view(provenance)
     if provenance.segmentation is not None:
         yield from _particles(provenance.segmentation)
+
+
+def predictor_in_words(model: TrainedModel, provenance: Provenance) -> str:
+    """The name of the model, what is known of it, and what ran it."""
+    return f"{_model(model)}{_engine(provenance)}"
 
 
 def _model(model: TrainedModel) -> str:

@@ -1,9 +1,9 @@
-"""Everything that is reported of a batch of segmentations: files for each image, tables, and a page to read."""
+"""Everything that is reported of a batch: files for each image, tables, and a page to read."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.util import find_spec
@@ -12,27 +12,39 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from autoseg.errors import AutosegError
 from autoseg.evaluation import Scores
 from autoseg.files import written_whole
 from autoseg.images.annotations import write_coco
+from autoseg.images.class_export import ALL_ENDINGS
+from autoseg.images.class_map import ClassMap
 from autoseg.images.export import ENDINGS, ON_REQUEST
 from autoseg.images.names import names_for, refuse_inputs
-from autoseg.images.overlay import OverlayOptions
 from autoseg.images.segmentation import Segmentation
 from autoseg.images.tables import write_csv, write_excel
-from autoseg.measurement.batch import Batch, ImageResult, LabelsOnDisk, writing_to
+from autoseg.measurement.batch import Batch, ImageResult, LabelsOnDisk
 from autoseg.measurement.caveats import find_caveats
-from autoseg.measurement.conditions import ConditionText, parse_condition
-from autoseg.measurement.method import count, number
+from autoseg.measurement.class_batch import ClassBatch
+from autoseg.measurement.class_report import (
+    CLASS_FILES,
+    OF_PARTICLES,
+    ClassReport,
+    checked_for_classes,
+    class_lines,
+    start_class_batch,
+    tabulate_classes,
+)
+from autoseg.measurement.conditions import parse_condition
+from autoseg.measurement.intake import Arrivals, refuse_mixed, writing_to
+from autoseg.measurement.lines import aligned, with_interval
+from autoseg.measurement.method import count
 from autoseg.measurement.page import render_page
+from autoseg.measurement.report_options import ReportOptions
 from autoseg.measurement.run_record import describe_inputs, plain, versions, write_json
 from autoseg.measurement.shape import measure_labels
-from autoseg.measurement.sizes import Distribution, Estimate, SizeOptions, SizeStatistics, describe_sizes
+from autoseg.measurement.sizes import Distribution, SizeStatistics, describe_sizes
 from autoseg.measurement.summary import Group, group_by_unit, summary_table
-from autoseg.options import Options
 from autoseg.segmentation.provenance import Provenance
 
 FILES = {
@@ -45,29 +57,6 @@ FILES = {
     "coco": "coco.json",
 }
 "Names of the files about the whole batch."
-
-
-class ReportOptions(Options):
-    """Which files a report consists of, and how its statistics are computed."""
-
-    title: str = Field("Particle size report", min_length=1)
-    "Title of the page."
-    keep: tuple[ConditionText, ...] = ()
-    "Keep only particles that meet all these conditions, such as 'circularity > 0.8', on columns of particles.csv."
-    uncertainty: bool = False
-    "Write a map of the network's uncertainty for each image, too: 0 bits where it is sure, 1 bit where it cannot tell."
-    geojson: bool = False
-    "Write the particles of each image as GeoJSON, too, with all their measures."
-    coco: bool = False
-    "Write the particles of all images as one COCO file, too."
-    excel: bool = False
-    "Write particles.xlsx beside particles.csv; needs the package openpyxl."
-    seed: int = Field(0, ge=0)
-    "Seed of the bootstrap intervals: the same seed gives the same intervals."
-    sizes: SizeOptions = SizeOptions()
-    "Which particles the statistics are computed from, and how."
-    overlay: OverlayOptions = OverlayOptions()
-    "What the overlays show."
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +79,7 @@ class Report:
 
 
 def report(
-    segmentations: Iterable[Segmentation | AutosegError],
+    items: Iterable[Segmentation | AutosegError] | Iterable[ClassMap | AutosegError],
     folder: str | os.PathLike[str],
     options: ReportOptions | None = None,
     *,
@@ -98,15 +87,16 @@ def report(
     failures: Iterable[AutosegError] = (),
     provenance: Provenance | None = None,
     scores: Scores | None = None,
-) -> Report:
+) -> Report | ClassReport:
     """Write all results of a batch into a folder: files for each image, tables, run.json and report.html.
 
-    `segmentations` may be an iterator that segments one image after the other: each image's files are written as it
-    comes, and its pixels are not kept. An error in place of a segmentation, or in `failures`, is recorded with its
-    file, and the rest goes on. `inputs` are the paths of all images that will come, where they are known before:
-    then the names of the results do not depend on the order, and no result overwrites an input.
+    `items` are segmentations or class maps, one kind in a batch: the first one decides what the report is about. They
+    may be an iterator that makes one after the other: each image's files are written as it comes, and its pixels
+    are not kept. An error in place of an item, or in `failures`, is recorded with its file, and the rest goes on.
+    `inputs` are the paths of all images that will come, where they are known before: then the names of the results
+    do not depend on the order, and no result overwrites an input.
 
-    `provenance` tells how the particles were found, which the segmentations do not say: a `Segmenter` describes itself.
+    `provenance` tells how they were found, which they do not say themselves: a `Segmenter` describes itself.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -115,60 +105,54 @@ def report(
     (['particles.csv', 'report.html', 'run.json', 'summary.csv'], ('There is no result: no image was given.',))
     """
     options, folder, started = options or ReportOptions(), Path(folder), datetime.now().astimezone()
-    if isinstance(segmentations, Sequence) and not inputs:
-        micrographs = [item.micrograph for item in segmentations if isinstance(item, Segmentation)]
-        inputs = [micrograph.path for micrograph in micrographs if micrograph.path is not None]
+    if isinstance(items, Sequence):
+        refuse_mixed(items)
+        inputs = inputs or _sources(items)
     settings = plain(provenance or {})  # whatever cannot be written is refused before the work begins
     options = _checked(options)
     _prepare(folder, inputs)
-    kinds = [kind for kind in ENDINGS if kind not in ON_REQUEST or getattr(options, kind)]
-    conditions = [parse_condition(text) for text in options.keep]
-    batch = Batch(
-        folder, kinds, options.overlay, options.sizes, options.seed, inputs, conditions, failures=list(failures)
-    )
-    batch.take(segmentations)
+    arrivals = Arrivals(items)
+    if arrivals.are(ClassMap):
+        options = checked_for_classes(options, scores)
+    start = start_class_batch if arrivals.are(ClassMap) else _start_batch
+    batch = start(folder, options, inputs, [*failures, *arrivals.failures])
+    batch.take(arrivals, arrivals.waited)
     with writing_to(folder):
-        groups = group_by_unit(batch)
-        results = _write_tables(batch, groups, options)
+        results, show = _tabulate(batch, options, provenance or Provenance(), scores)
         run = _describe_run(results, options, settings, started, scores)
         write_json(results.files["run"], run)
-        page = render_page(groups, batch, results.warnings, run, provenance or Provenance(), scores)
-        _write_page(results.files["page"], page)
+        _write_page(results.files["page"], show(run))
         _write_optional(results)
     return results
 
 
-def summary_lines(report: Report) -> list[str]:
-    """The results in a few lines for a terminal: numbers, percentiles with their intervals, warnings, where to look."""
-    particles, failed = sum(image.particles for image in report.images), len(report.failures)
-    lines = [f"{count(len(report.images), 'image')}, {count(particles, 'particle')}"]
+def summary_lines(report: Report | ClassReport) -> list[str]:
+    """The results in a few lines for a terminal: numbers with their intervals, warnings, where to look."""
+    lines, failed = class_lines(report) if isinstance(report, ClassReport) else _lines(report), len(report.failures)
     lines[0] += f", {count(failed, 'file')} failed" if failed else ""
-    for unit, statistics in report.statistics.items():
-        if statistics.number is not None and statistics.volume is not None:
-            lines += _percentiles(statistics, statistics.number, statistics.volume, unit)
     lines += [f"Warning: {warning}" for warning in report.warnings]
     if "failures" in report.files:
         lines.append(f"Failures: {report.files['failures']}")
     return [*lines, f"Report: {report.files['page']}"]
 
 
+def _lines(report: Report) -> list[str]:
+    particles = sum(image.particles for image in report.images)
+    lines = [f"{count(len(report.images), 'image')}, {count(particles, 'particle')}"]
+    for unit, statistics in report.statistics.items():
+        if statistics.number is not None and statistics.volume is not None:
+            lines += _percentiles(statistics, statistics.number, statistics.volume, unit)
+    return lines
+
+
 def _percentiles(statistics: SizeStatistics, by_number: Distribution, by_volume: Distribution, unit: str) -> list[str]:
     """A small table with a line for each weighting."""
     header = [f"N = {statistics.count}", f"D10 ({unit})", f"D50 ({unit})", f"D90 ({unit})"]
     rows = [
-        [name, *(_estimate(getattr(distribution, percentile)) for percentile in ("d10", "d50", "d90"))]
+        [name, *(with_interval(getattr(distribution, percentile)) for percentile in ("d10", "d50", "d90"))]
         for name, distribution in (("by number", by_number), ("by volume", by_volume))
     ]
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (header, *rows)
-    ]
-
-
-def _estimate(estimate: Estimate) -> str:
-    interval = "" if estimate.low is None else f" [{number(estimate.low)}, {number(estimate.high)}]"
-    return number(estimate.value) + interval
+    return aligned([header, *rows])
 
 
 def _checked(options: ReportOptions) -> ReportOptions:
@@ -184,13 +168,44 @@ def _checked(options: ReportOptions) -> ReportOptions:
 
 def _prepare(folder: Path, inputs: Sequence[str | os.PathLike[str]]) -> None:
     """Refuse to overwrite inputs, and remove the tables of an earlier report, which could be mistaken for new ones."""
-    named = [folder / (name + ending) for name in names_for(inputs) for ending in ENDINGS.values()]
-    whole = [folder / name for name in FILES.values()]
+    named = [folder / (name + ending) for name in names_for(inputs) for ending in ALL_ENDINGS]
+    whole = [folder / name for name in {*FILES.values(), *CLASS_FILES.values()}]
     refuse_inputs([*named, *whole], inputs)
     with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for path in whole:
             path.unlink(missing_ok=True)
+
+
+def _sources(items: Sequence[Any]) -> list[Path]:
+    """The files of results that are all there already."""
+    micrographs = [item.micrograph for item in items if isinstance(item, Segmentation | ClassMap)]
+    return [micrograph.path for micrograph in micrographs if micrograph.path is not None]
+
+
+def _start_batch(
+    folder: Path,
+    options: ReportOptions,
+    inputs: Sequence[str | os.PathLike[str]],
+    failures: list[AutosegError],
+) -> Batch:
+    """A batch that is ready to take segmentations."""
+    kinds = [kind for kind in ENDINGS if kind not in ON_REQUEST or getattr(options, kind)]
+    conditions = [parse_condition(text) for text in options.keep]
+    return Batch(
+        folder, kinds, options.overlay, options.sizes, options.seed, conditions, inputs=inputs, failures=failures
+    )
+
+
+def _tabulate(
+    batch: Batch | ClassBatch, options: ReportOptions, provenance: Provenance, scores: Scores | None
+) -> tuple[Report | ClassReport, Callable[[Mapping[str, Any]], str]]:
+    """Write the tables; and what makes the page of them and of the content of run.json."""
+    if isinstance(batch, ClassBatch):
+        return tabulate_classes(batch, options, provenance)
+    groups = group_by_unit(batch)
+    results = _write_tables(batch, groups, options)
+    return results, lambda run: render_page(groups, batch, results.warnings, run, provenance, scores)
 
 
 def _write_tables(batch: Batch, groups: Sequence[Group], options: ReportOptions) -> Report:
@@ -214,9 +229,14 @@ def _write_tables(batch: Batch, groups: Sequence[Group], options: ReportOptions)
 
 
 def _describe_run(
-    report: Report, options: ReportOptions, settings: dict[str, Any], started: datetime, scores: Scores | None
+    report: Report | ClassReport,
+    options: ReportOptions,
+    settings: dict[str, Any],
+    started: datetime,
+    scores: Scores | None,
 ) -> dict[str, Any]:
-    """The content of run.json."""
+    """The content of run.json; of the options those that have a meaning for this kind of report."""
+    others = OF_PARTICLES if isinstance(report, ClassReport) else ("class_overlay",)
     return {
         "autoseg": versions()["autoseg"],
         "date": started.isoformat(timespec="seconds"),
@@ -224,7 +244,7 @@ def _describe_run(
         "seed": options.seed,
         "versions": versions(),
         "settings": settings,
-        "report": plain(options),
+        "report": plain(options.model_dump(mode="json", exclude=set(others))),
         "inputs": describe_inputs(report.images, report.folder),
         "failures": report.failures.to_dict("records"),
         "scores": scores and scores.to_dict(),
@@ -237,9 +257,9 @@ def _write_page(path: Path, page: str) -> None:
         partial.write_text(page, encoding="utf-8", newline="\n")
 
 
-def _write_optional(report: Report) -> None:
+def _write_optional(report: Report | ClassReport) -> None:
     """Write last what can fail, such as a table that is too long for Excel."""
     if "excel" in report.files:
-        write_excel(report.files["excel"], report.particles)
-    if "coco" in report.files:
+        write_excel(report.files["excel"], report.objects if isinstance(report, ClassReport) else report.particles)
+    if isinstance(report, Report) and "coco" in report.files:
         write_coco(report.files["coco"], LabelsOnDisk(report.images))

@@ -16,7 +16,7 @@ import numpy as np
 import autoseg
 from autoseg.errors import OptionsError
 from autoseg.files import written_whole
-from autoseg.measurement.batch import ImageResult, image_names, printable
+from autoseg.measurement.intake import ImageRecord, image_names, printable
 from autoseg.options import Options
 
 _PACKAGES = ("keras", "numpy", "scipy", "scikit-image", "opencv-python-headless", "pandas", "matplotlib")
@@ -54,7 +54,7 @@ def _simpler(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not a kind of setting")
 
 
-def describe_inputs(images: Sequence[ImageResult], folder: Path) -> list[dict[str, Any]]:
+def describe_inputs(images: Sequence[ImageRecord], folder: Path) -> list[dict[str, Any]]:
     """What is known about each input, and the files its results are in."""
     return [
         {
@@ -67,8 +67,7 @@ def describe_inputs(images: Sequence[ImageResult], folder: Path) -> list[dict[st
             "pixel_size_nm": image.pixel_size,
             "pixel_size_source": image.pixel_size_source,
             "notes": list(image.notes),
-            "particles": image.particles,
-            "left_out_by_conditions": image.left_out,
+            **image.found,
             "results": {kind: path.relative_to(folder).as_posix() for kind, path in image.files.items()},
             "seconds_waited": image.seconds_waited,
             "seconds_written": image.seconds_written,

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from autoseg.measurement.batch import Batch, ImageResult, image_names
+from autoseg.measurement.batch import Batch, ImageResult
+from autoseg.measurement.intake import image_names
 from autoseg.measurement.plots import counted_particles, weighted_median
 from autoseg.measurement.sizes import Distribution, Estimate, SizeOptions, SizeStatistics, describe_sizes
 

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from autoseg.images.class_map import ClassMap
+from autoseg.images.class_overlay import ClassOverlayOptions, draw_classes
 from autoseg.images.overlay import OverlayOptions, draw_overlay, to_grey
 from autoseg.images.segmentation import Segmentation
 
@@ -45,16 +47,32 @@ class Thumbnails:
 
 def draw_small_overlay(segmentation: Segmentation, options: OverlayOptions) -> np.ndarray:
     """The overlay of a segmentation, at most 1100 pixels wide or high, its contours as clear as in a large one."""
-    image, labels = to_grey(segmentation.image, options.saturated), segmentation.labels
-    pixel_size, factor = segmentation.micrograph.pixel_size, max(image.shape) / _LARGEST
-    if factor > 1:
-        rows, columns = (max(1, round(length / factor)) for length in image.shape)
-        pixel_size = pixel_size and pixel_size * image.shape[1] / columns
-        labels = labels[np.ix_(_middles(image.shape[0], rows), _middles(image.shape[1], columns))]
-        image = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
+    grey = to_grey(segmentation.image, options.saturated)
+    image, labels, pixel_size, bar = _smaller(grey, segmentation.labels, segmentation.micrograph.pixel_size)
+    changed = options.changed(scale_bar=options.scale_bar and bar, line_width=2)
+    return draw_overlay(image, labels, pixel_size, changed)
+
+
+def draw_small_classes(class_map: ClassMap, options: ClassOverlayOptions) -> np.ndarray:
+    """The overlay of a class map, at most 1100 pixels wide or high; see `draw_small_overlay`."""
+    grey = to_grey(class_map.image, options.saturated)
+    image, classes, pixel_size, bar = _smaller(grey, class_map.classes, class_map.micrograph.pixel_size)
+    changed = options.changed(scale_bar=options.scale_bar and bar)
+    return draw_classes(image, classes, class_map.legend, pixel_size, changed)
+
+
+def _smaller(
+    image: np.ndarray, numbers: np.ndarray, pixel_size: float | None
+) -> tuple[np.ndarray, np.ndarray, float | None, bool]:
+    """A grey image, the numbers of its pixels and their size for a small picture, and whether a scale bar is true."""
+    factor = max(image.shape) / _LARGEST
+    if factor <= 1:
+        return image, numbers, pixel_size, True
+    rows, columns = (max(1, round(length / factor)) for length in image.shape)
+    numbers = numbers[np.ix_(_middles(image.shape[0], rows), _middles(image.shape[1], columns))]
+    shrunk = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
     # A scale bar in pixels would count the small picture's pixels.
-    scale_bar = options.scale_bar and not (factor > 1 and pixel_size is None)
-    return draw_overlay(image, labels, pixel_size, options.changed(scale_bar=scale_bar, line_width=2))
+    return shrunk, numbers, pixel_size and pixel_size * image.shape[1] / columns, pixel_size is not None
 
 
 def _middles(old: int, new: int) -> np.ndarray:

@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from autoseg.measurement.thumbnails import Thumbnails, draw_small_overlay
+from autoseg.heads import ClassLabel
+from autoseg.images.class_map import ClassMap
+from autoseg.images.class_overlay import ClassOverlayOptions
+from autoseg.images.micrograph import Micrograph
+from autoseg.measurement.thumbnails import Thumbnails, draw_small_classes, draw_small_overlay
 from tests.measurement.reports import FAST, segmentation
 
 
@@ -31,3 +35,16 @@ def test_a_small_overlay_of_a_large_image_keeps_its_scale():
     rows, columns = np.nonzero(coloured)
     assert rows.max() == pytest.approx(np.nonzero(large.labels)[0].max() / 2, abs=2)
     assert columns.max() == pytest.approx(np.nonzero(large.labels)[1].max() / 2, abs=2)
+
+
+@pytest.mark.parametrize("pixel_size", [None, 3.0])
+def test_a_small_picture_of_classes_keeps_their_places_and_has_no_false_scale(pixel_size):
+    classes = np.zeros((700, 2200), np.uint8)
+    classes[100:300, 400:1000] = 1
+    legend = (ClassLabel(name="background"), ClassLabel(name="grain", colour="#ff0000"))
+    large = ClassMap(classes, None, legend, Micrograph(np.full(classes.shape, 90, np.uint8), pixel_size))
+    picture = draw_small_classes(large, ClassOverlayOptions(legend=False, opacity=1))
+    assert picture.shape == (350, 1100, 3)
+    rows, columns = np.nonzero((picture == [255, 0, 0]).all(axis=-1))
+    assert [rows.min(), rows.max(), columns.min(), columns.max()] == [50, 149, 200, 499]
+    assert (picture[300:] == 255).any() == (pixel_size is not None)  # the bar would count the small picture's pixels
