@@ -1,12 +1,14 @@
 """One command tests everything: what needs Keras runs on every backend, each backend in a process of its own.
 
-Without KERAS_BACKEND, modules that import Keras are left to `tests/test_backends.py`, which starts these processes.
+Without KERAS_BACKEND, modules that need Keras are left to `tests/test_backends.py`, which starts these processes.
 Where it is set, everything runs here, on that backend alone; `-m keras` chooses only what needs one.
 """
 
 import gc
 import os
-import re
+import subprocess
+import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,19 +19,21 @@ ONE_BACKEND = bool(os.environ.get("KERAS_BACKEND"))
 if os.environ.get("KERAS_BACKEND") == "jax":  # it spends minutes on optimizing networks that run for milliseconds here
     os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
     os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
-IMPORTS_KERAS = re.compile(
-    r"^\s*(from|import) (keras|autoseg\.(_backend|_parallel|models|networks|training"
-    r"|segmentation\.(engines|pipeline|predictor|reach|segment|steps)"
-    r"|sem\.(workflow|stages\.(evaluate|filter|generate|segment|simulate|self_train|train_\w+))))\b",
-    re.MULTILINE,
-)
-PACKAGE = Path(__file__).parent / "autoseg"
+ROOT = Path(__file__).parent
+KNOWN = "AUTOSEG_TESTS_NEED_KERAS"  # hands on to the backends' processes what the first process has found out
 SUMMARIES = pytest.StashKey[dict[str, str]]()  # the last line of each backend's own test run
 
 
+@cache
+def files_that_need_keras():
+    if KNOWN not in os.environ:
+        command = [sys.executable, "-m", "tests.without_keras"]
+        os.environ[KNOWN] = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return {ROOT / name for name in os.environ[KNOWN].splitlines()}
+
+
 def needs_keras(path):
-    own = path == PACKAGE / "_backend.py" or path.parent == PACKAGE / "networks"
-    return path.suffix == ".py" and (own or IMPORTS_KERAS.search(path.read_text(encoding="utf-8")) is not None)
+    return path in files_that_need_keras()
 
 
 def pytest_ignore_collect(collection_path):

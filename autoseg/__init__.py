@@ -10,22 +10,30 @@ __version__ = "0.1.0"
 # Where each public name lives. It is imported at first use: `import autoseg` stays fast and free of Keras.
 _HOMES = {
     "AutosegError": "autoseg.errors",
+    "ClassMap": "autoseg.images.class_map",
+    "Head": "autoseg.heads",
     "Micrograph": "autoseg.images.micrograph",
+    "Segmentation": "autoseg.images.segmentation",
+    "Segmenter": "autoseg.segmentation.segment",
     "evaluate": "autoseg.evaluation",
     "keep": "autoseg.measurement.conditions",
-    "load_model": "autoseg.models",
+    "load_model": "autoseg.models.folder",
     "measure": "autoseg.measurement.shape",
     "read": "autoseg.images.micrograph",
     "report": "autoseg.measurement.report",
+    "save_model": "autoseg.models.folder",
     "segment": "autoseg.segmentation.segment",
     "segment_again": "autoseg.segmentation.segment",
     "segment_all": "autoseg.segmentation.pipeline",
 }
+_PACKAGES = ("networks", "sem")
 
-__all__ = ["__version__", *_HOMES]
+__all__ = ["__version__", *_HOMES, *_PACKAGES]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _PACKAGES:
+        return import_module(f"autoseg.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'autoseg' has no attribute {name!r}")
     globals()[name] = value = getattr(import_module(_HOMES[name]), name)

@@ -1,4 +1,4 @@
-"""Public data sets, which are not part of autoseg: what there is, under which licence, and how it gets here."""
+"""Public data sets, which are not part of autoseg: which there are, their licences, and how to download them."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class DataFile(Options):
     name: str = Field(pattern=r"^[\w.-]+$")
     "Its name in the archive."
     url: str | None = None
-    "Where it is, unless the DOI tells."
+    "Its address, unless that follows from the DOI."
     bytes: int | None = Field(None, ge=0)
     "Its size."
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
     "Its checksum."
     md5: str | None = Field(None, pattern="^[0-9a-f]{32}$")
-    "An older checksum, which some archives publish instead; it tells damage, not forgery."
+    "An older checksum, which some archives publish instead; it detects damage, not forgery."
 
     @property
     def checksum(self) -> str | None:
-        """The best checksum that is known, after the name of its kind."""
+        """The best known checksum, as `sha256:...` or `md5:...`."""
         return f"sha256:{self.sha256}" if self.sha256 else f"md5:{self.md5}" if self.md5 else None
 
 
@@ -46,17 +46,17 @@ class Dataset(Options):
     doi: str | None = None
     "Its own, not that of an article about it."
     page: str | None = None
-    "Where people find it, unless that is its DOI."
+    "Its web page, unless that is its DOI."
     licence: str
-    "Under which its authors publish it."
+    "The licence under which its authors publish it."
     cite: str
     "What to cite where it is used."
     files: tuple[DataFile, ...] = ()
-    "None: it has to be fetched by hand."
+    "Empty: they have to be downloaded by hand."
 
     @property
     def address(self) -> str:
-        """Where people find it."""
+        """Its web page."""
         return self.page or f"https://doi.org/{self.doi}"
 
 
@@ -109,7 +109,7 @@ def _cache_folder() -> Path:
 
 
 def _download(dataset: Dataset, file: DataFile, folder: Path, progress: bool) -> None:
-    """Fetch a file, checked before it gets its name; by the checksum of the archive itself where we know none."""
+    """Download a file and check it before it gets its name; without a known checksum, by that of the archive."""
     import pooch
 
     pooch.get_logger().setLevel("WARNING")

@@ -1,4 +1,4 @@
-"""What this installation is and can do, and what to do about what is missing."""
+"""What is installed, what it can do, and what to do about what is missing."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ def _examine_backend() -> dict[str, Any]:
 
 
 def _advise_on_gpu(backend: str | None, devices: list[str]) -> list[str]:
-    """What to do where a GPU is there, as its driver shows, and the backend does not see it."""
+    """What to do if there is a GPU, according to its driver, that the backend does not see."""
     driver = Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
     if not driver or backend not in TRAINABLE or any("gpu" in name.lower() or "cuda" in name for name in devices):
         return []
     return [
-        f"There is an NVIDIA GPU that {backend} does not see: install the build of {backend} for GPUs, as its own site "
-        "says, and look whether nvidia-smi lists the GPU."
+        f"There is an NVIDIA GPU that {backend} does not see: install the build of {backend} for GPUs (see its "
+        "website), and check that nvidia-smi lists the GPU."
     ]
 
 

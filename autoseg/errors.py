@@ -1,4 +1,4 @@
-"""What can go wrong, said once and plainly: what is wrong, in which file, and what to do."""
+"""Errors for the user: what is wrong, in which file, and what to do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _NAMED = 5
 
 
 def enumerate_briefly(things: Iterable[object]) -> str:
-    """The first five of those that a message is about, and how many more there are.
+    """The first five of these things, and how many more there are.
 
     >>> enumerate_briefly("abcdefg")
     'a, b, c, d, e and 2 more'
@@ -49,4 +49,4 @@ class StageError(AutosegError):
 
 
 class BackendError(AutosegError):
-    """No deep-learning backend is there, or the one in use cannot do what is asked."""
+    """No deep-learning backend is installed, or the one in use cannot do what is asked."""

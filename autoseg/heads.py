@@ -1,4 +1,4 @@
-"""What a network says about each pixel, by name. Whoever needs to know asks the head: nobody counts channels."""
+"""What a network predicts for each pixel, by name: code asks the head for a channel instead of counting channels."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ NetworkOutput = tuple[Name, Annotated[int, Field(ge=1)], Activation]
 
 FOREGROUND, CONTACT, DISTANCE = "foreground", "contact", "distance"
 IGNORED = 255
-"Class of the pixels that count neither in a training nor in a score: nobody knows what they show."
+"Class of pixels whose true class is unknown: they count neither in training nor in scores."
 
 _COLOURS = ("#000000", "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
-# Background, and then colours that all eyes tell apart (after Okabe and Ito).
+# Background first, then colours that the colour-blind can tell apart, too (after Okabe and Ito).
 
 
 class Output(Options):
@@ -77,7 +77,12 @@ class Head(Options):
             raise ValueError('"classes" belong to the kind "classes", and it needs them')
         if len(self.classes) == 1 or len(self.classes) > IGNORED:
             raise ValueError(f'"classes" are two to {IGNORED}, the background among them')
-        for what, names in ("classes", [one.name for one in self.classes]), ("outputs", [o.name for o in self.outputs]):
+        every = {
+            "classes": [one.name for one in self.classes],
+            "outputs": [output.name for output in self.outputs],
+            "channels": [channel for output in self.outputs for channel in output.channels],
+        }
+        for what, names in every.items():
             if len(set(names)) < len(names):
                 raise ValueError(f"{what} must have different names, not {', '.join(names)}")
         return self
@@ -115,16 +120,16 @@ class Head(Options):
 
     @property
     def finds_particles(self) -> bool:
-        """Whether single particles are found in what it says, rather than classes of pixels."""
+        """Whether single particles are found in its predictions, rather than classes of pixels."""
         return self.kind != "classes"
 
     @property
     def tells_distance(self) -> bool:
-        """Whether it says enough to part particles by their contacts, and to tell how plausible they are."""
+        """Whether it predicts enough to part particles by their contacts, and to judge how plausible they are."""
         return self.kind == "instances"
 
     def describe(self) -> str:
-        """What it tells, in a few words.
+        """What it predicts, in a few words.
 
         >>> Head(kind="mask").describe(), Head(kind="classes", classes=["background", "pore"]).describe()
         ('foreground', 'classes background, pore')
@@ -133,7 +138,7 @@ class Head(Options):
         return "; ".join([told, *(f"{output.name}: {', '.join(output.channels)}" for output in self.also)])
 
     def check_network(self, outputs: Sequence[Sequence[Any]] | None) -> None:
-        """Raise an error unless a network with these outputs says what the head needs."""
+        """Raise an error unless a network with these outputs predicts what the head needs."""
         found = tuple(map(tuple, outputs or ()))
         if found != self.network_outputs:
             wanted, given = (", ".join(map(_in_words, each)) or "none" for each in (self.network_outputs, found))
@@ -155,8 +160,8 @@ def class_colours(classes: Sequence[ClassLabel]) -> tuple[tuple[int, int, int], 
     ((0, 0, 0), (255, 0, 0))
     """
     taken = {one.colour.lower() for one in classes if one.colour}
-    free = [colour for colour in _COLOURS if colour not in taken]
-    free += [f"#{(37 * n) % 256:02x}{(101 * n) % 256:02x}{(197 * n) % 256:02x}" for n in range(1, len(classes) + 1)]
+    more = [f"#{(37 * n) % 256:02x}{(101 * n) % 256:02x}{(197 * n) % 256:02x}" for n in range(1, len(classes) + 1)]
+    free = [colour for colour in (*_COLOURS, *more) if colour not in taken]
     chosen = (one.colour or free.pop(0) for one in classes)
     return tuple((int(c[1:3], 16), int(c[3:5], 16), int(c[5:7], 16)) for c in chosen)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -109,19 +110,36 @@ def _table(options: Options, table: Any) -> Any:
                 continue
             for line in (field.description or "").splitlines():
                 table.add(tomlkit.comment(line))
-            if name not in values:
+            if name not in values or _is_unset(options, name):
                 table.add(tomlkit.comment(f"{name} is not set"))
-            elif value is not None:
-                table.add(name, _table(value, tomlkit.table()) if isinstance(value, Options) else values[name])
-            elif field.default is None:
-                table.add(tomlkit.comment(f"{name} is not set"))
+            elif isinstance(value, Options):
+                table.add(name, _table(value, tomlkit.table()))
             else:
-                raise OptionsError(f'"{name}" is unset, which TOML cannot say', advice="Write the options as JSON.")
+                table.add(name, _without_unset(value, values[name]))
     return table
 
 
+def _is_unset(options: Options, name: str) -> bool:
+    """Whether TOML says the value of an option by leaving the option out."""
+    if getattr(options, name) is not None:
+        return False
+    if type(options).model_fields[name].default is not None:
+        raise OptionsError(f'"{name}" is unset, which TOML cannot say', advice="Write the options as JSON.")
+    return True
+
+
+def _without_unset(value: Any, dumped: Any) -> Any:
+    """What `value` was dumped to, without the unset options of those that are listed in it."""
+    if isinstance(value, Options):
+        set_ones = (name for name in dumped if not _is_unset(value, name))
+        return {name: _without_unset(getattr(value, name), dumped[name]) for name in set_ones}
+    if isinstance(value, (tuple, list)):
+        return [_without_unset(*pair) for pair in zip(value, dumped, strict=True)]
+    return dumped
+
+
 def explain(error: pydantic.ValidationError, options: type[Any] = Options) -> str:
-    """What is wrong with the values given for `options`, in the words of someone who never saw pydantic.
+    """What is wrong with the values given for `options`, in plain words, without pydantic's terms.
 
     >>> class Size(Options):
     ...     width: int | bool = 4
@@ -129,11 +147,11 @@ def explain(error: pydantic.ValidationError, options: type[Any] = Options) -> st
     Traceback (most recent call last):
     autoseg.errors.OptionsError: "width" must be a valid integer, or a valid boolean, not 'x'
     """
-    said: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for problem in error.errors():
         subject, predicate = _sentence(problem, options)
-        said.setdefault(subject, []).append(predicate)
-    return "; ".join(subject + _alternatives(predicates) for subject, predicates in said.items())
+        found.setdefault(subject, []).append(predicate)
+    return "; ".join(subject + _alternatives(predicates) for subject, predicates in found.items())
 
 
 def _sentence(problem: Any, options: type[Any]) -> tuple[str, str]:
@@ -145,9 +163,10 @@ def _sentence(problem: Any, options: type[Any]) -> tuple[str, str]:
         return f'unknown option "{place}"', f'; did you mean "{nearest[0]}"?' if nearest else ""
     if problem["type"] == "missing":
         return f'option "{place}" must be given', ""
-    message = (
-        problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be").partition(", unable")[0]
-    )
+    message = problem["msg"].removeprefix("Value error, ").partition(", unable")[0]
+    message = re.sub(r"^\w+ should ", "must ", message)
+    if problem["type"] == "value_error" and not message.startswith("must"):  # several options do not fit together
+        return (f'"{place}"', f": {message}") if names else (message, "")
     return f'"{place}"', f" {message}, not {problem['input']!r}"
 
 

@@ -38,7 +38,8 @@ from autoseg.files import written_whole
 from autoseg.images.labels import write_labels
 from autoseg.images.micrograph import read
 from autoseg.images.names import names_for
-from autoseg.models import ModelScore, load_model
+from autoseg.models.config import ModelScore
+from autoseg.models.folder import load_model
 from autoseg.segmentation.pipeline import segment_all
 from autoseg.segmentation.segment import Segmenter
 

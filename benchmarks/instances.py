@@ -12,7 +12,7 @@ from skimage.measure import label
 from skimage.morphology import remove_small_objects
 from skimage.segmentation import watershed
 
-from autoseg.segmentation.instances import InstanceOptions, find_instances
+from autoseg.segmentation.instances.finding import InstanceOptions, find_instances
 
 SHAPE, PARTICLES = (712, 1024), 100
 
@@ -38,13 +38,14 @@ def published_steps(probability: np.ndarray) -> np.ndarray:
     return label(remove_small_objects(particles, max_size=19), connectivity=1)
 
 
-def contact_channels(labels: np.ndarray, foreground: np.ndarray) -> np.ndarray:
-    """What a perfect network with a contact head would say of these labels, each disc's distance from 0 to 1."""
+def contact_channels(labels: np.ndarray, foreground: np.ndarray) -> dict[str, np.ndarray]:
+    """What a perfect network with the head "instances" would predict of these labels."""
     high = cv2.dilate(labels.astype(np.float32), np.ones((3, 3)))
     low = -cv2.dilate(np.where(labels > 0, -labels, -PARTICLES - 1).astype(np.float32), np.ones((3, 3)))
     contact = (labels > 0) & (high != low)
     distance = cv2.distanceTransform(((labels > 0) & ~contact).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.dstack([foreground, contact, np.minimum(distance / 20, 1)]).astype(np.float32)
+    channels = {"foreground": foreground, "contact": contact, "distance": np.minimum(distance / 20, 1)}
+    return {name: channel.astype(np.float32) for name, channel in channels.items()}
 
 
 def best_time(function: Callable[[], np.ndarray], repeats: int) -> float:

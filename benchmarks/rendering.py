@@ -6,10 +6,10 @@ import time
 import cv2
 import numpy as np
 
-from autoseg.sem.backgrounds import BackgroundOptions, backgrounds
-from autoseg.sem.growth import GrowthOptions, simulate_grown
-from autoseg.sem.rendering import RenderingOptions, render
-from autoseg.sem.shapes import shapes
+from autoseg.simulation.backgrounds import BackgroundOptions, backgrounds
+from autoseg.simulation.particles.growth import GrowthOptions, simulate_grown
+from autoseg.simulation.particles.rendering import RenderingOptions, render
+from autoseg.simulation.particles.shapes import shapes
 
 SIZE, REPEATS = (384, 384), 30
 

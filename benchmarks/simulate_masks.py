@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from skimage.morphology import disk
 
-from autoseg.sem.masks import MaskOptions, paint, simulate
-from autoseg.sem.outlines import from_examples
-from autoseg.sem.placement import draw_particles
+from autoseg.simulation.particles.masks import MaskOptions, paint, simulate_mask
+from autoseg.simulation.particles.outlines import from_examples
+from autoseg.simulation.particles.placement import draw_particles
 
 
 def ellipse(height, width):
@@ -50,7 +50,7 @@ if __name__ == "__main__":
     scenes = [draw_particles(sample, options, np.random.default_rng(seed)) for seed in range(20)]
     for scene in scenes:
         np.testing.assert_array_equal(paint(scene, options).mask, paint_on_whole_canvas(scene, options))
-    total = median_time(lambda seed: simulate(sample, options, np.random.default_rng(seed)), 20)
+    total = median_time(lambda seed: simulate_mask(sample, options, np.random.default_rng(seed)), 20)
     own = median_time(lambda index: paint(scenes[index], options), 20)
     whole = median_time(lambda index: paint_on_whole_canvas(scenes[index], options), 20)
     print(f"one mask: {total * 1e3:.1f} ms")

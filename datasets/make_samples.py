@@ -14,10 +14,10 @@ import tifffile
 
 from autoseg.files import written_whole
 from autoseg.images.labels import write_labels
-from autoseg.sem.growth import GrowthOptions, simulate_grown
-from autoseg.sem.masks import MaskOptions, simulate
-from autoseg.sem.rendering import RenderingOptions, render
-from autoseg.sem.shapes import ShapeOptions, WarpOptions, shapes, warped
+from autoseg.simulation.particles.growth import GrowthOptions, simulate_grown
+from autoseg.simulation.particles.masks import MaskOptions, simulate_mask
+from autoseg.simulation.particles.rendering import RenderingOptions, render
+from autoseg.simulation.particles.shapes import ShapeOptions, WarpOptions, shapes, warped
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -118,7 +118,7 @@ def make(recipe):
     """A micrograph, and the labels of the particles in its field of view."""
     rng = np.random.default_rng(recipe.seed)
     outlines = shapes(recipe.shapes) if recipe.warp is None else warped(shapes(recipe.shapes), recipe.warp)
-    place = simulate_grown if isinstance(recipe.masks, GrowthOptions) else simulate
+    place = simulate_grown if isinstance(recipe.masks, GrowthOptions) else simulate_mask
     simulated = place(outlines, recipe.masks, rng)
     grey = render(simulated, recipe.rendering, rng)
     pixels = np.round(recipe.brightest * grey).astype(np.uint8 if recipe.bits == 8 else np.uint16)

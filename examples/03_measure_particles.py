@@ -15,7 +15,7 @@ from autoseg.images.export import export
 from autoseg.images.segmentation import Segmentation
 from autoseg.images.tables import write_csv
 from autoseg.measurement.sizes import describe_sizes
-from autoseg.segmentation.instances import InstanceOptions, find_instances
+from autoseg.segmentation.instances.finding import InstanceOptions, find_instances
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 micrograph = autoseg.read(shipped("datasets") / "samples" / "dark_rods_16bit.tif")

@@ -130,7 +130,7 @@ def settings() -> dict:
         "generate": {"predict": predict},
         "filter": {"blur": GAUSSIAN_BLUR_AMOUNT},
         "train_segmenter": {
-            "batch": UNET_BATCH_SIZE,
+            "batch_size": UNET_BATCH_SIZE,
             "epochs": UNET_EPOCHS,
             "percentiles": UNET_CONTRAST_OPTIMIZATION_RANGE,
             "network": {"architecture": "multires_unet", "filters": UNET_FILTERS},

@@ -12,9 +12,9 @@ import numpy as np
 
 from autoseg._backend import BACKEND
 from autoseg.backends import TRAINABLE
+from tests.networks.cases import CASES, fill_weights, make_input, predict
 
 from .backend.toy_gan import ToyGan, compiled, fit, make_batches
-from .networks.cases import CASES, fill_weights, make_input, predict
 
 BATCHES, CHECKPOINT = make_batches(6), "gan.weights.h5"
 

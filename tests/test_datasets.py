@@ -75,7 +75,7 @@ def test_a_data_set_is_downloaded_checked_and_unpacked_once(served, known, tmp_p
 
 
 def test_without_a_folder_it_goes_into_the_cache(served, known, tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets, "_cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / "cache")
     known(f"{served[0]}/Images.zip", sha256=SHA256)
     assert fetch("test") == tmp_path / "cache" / "test"
 

@@ -153,3 +153,40 @@ def test_what_toml_cannot_say_is_refused_and_json_says_it(tmp_path):
     unset.to_file(tmp_path / "a.json")
     assert json.loads((tmp_path / "a.json").read_text()) == {"limit": None}
     assert Limited.from_file(tmp_path / "a.json") == unset
+
+
+class Part(Options):
+    name: str
+    weight: float | None = None
+    limit: int | None = 3
+
+
+class Assembly(Options):
+    parts: tuple[Part, ...] = ()
+
+    @pydantic.model_validator(mode="after")
+    def _are_named_differently(self):
+        if len({part.name for part in self.parts}) < len(self.parts):
+            raise ValueError("parts need different names")
+        return self
+
+
+def test_toml_leaves_out_what_is_unset_in_listed_options(tmp_path):
+    assembly = Assembly(parts=(Part(name="a"), Part(name="b", weight=2)))
+    assembly.to_file(tmp_path / "a.toml")
+    assert tomllib.loads((tmp_path / "a.toml").read_text())["parts"] == [
+        {"name": "a", "limit": 3},
+        {"name": "b", "weight": 2.0, "limit": 3},
+    ]
+    assert Assembly.from_file(tmp_path / "a.toml") == assembly
+    with pytest.raises(OptionsError, match='"limit" is unset, which TOML cannot say'):
+        Assembly(parts=[Part(name="a", limit=None)]).to_file(tmp_path / "b.toml")
+
+
+def test_options_that_do_not_fit_together_are_not_repeated():
+    class Machine(Options):
+        assembly: Assembly
+
+    twice = {"parts": [{"name": "a"}, {"name": "a"}]}
+    assert problem(twice, Assembly) == "parts need different names"
+    assert problem({"assembly": twice}, Machine) == '"assembly": parts need different names'

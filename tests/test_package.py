@@ -1,5 +1,7 @@
 """The package as a user meets it: light to import, complete when installed."""
 
+import configparser
+import re
 import subprocess
 import sys
 import zipfile
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import autoseg
+from conftest import needs_keras
 
 ROOT = Path(__file__).parents[1]
 
@@ -30,9 +33,29 @@ def test_every_public_name_is_there():
         autoseg.segmnt  # noqa: B018
 
 
-def test_images_and_options_need_no_keras():
-    code = "import sys, autoseg.images.micrograph, autoseg.images.views, autoseg.options; print('keras' in sys.modules)"
-    assert run(sys.executable, "-c", code).strip() == "False"
+def test_what_the_contract_says_works_without_keras():
+    """Tried in a process in which no Keras can be imported."""
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    promised = settings["importlinter:contract:without_keras"]["source_modules"].split()
+    assert "autoseg.images" in promised and needs_keras(ROOT / "autoseg" / "models" / "folder.py")
+    for name in promised:
+        path = ROOT.joinpath(*name.split("."))
+        files = list(path.rglob("*.py")) or [path.with_suffix(".py")]
+        assert files[0].is_file() and not any(map(needs_keras, files)), name
+
+
+def test_the_types_name_what_is_there():
+    """The package and the wings are lazy; type checkers and editors read their stubs."""
+    for module in (autoseg, autoseg.sem):
+        stub = Path(module.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
+        declared = set(re.findall(r"^from \S+ import (\w+) as \1$|^(\w+): ", stub, re.MULTILINE))
+        assert {first or second for first, second in declared} == set(module.__all__)
+
+
+def test_wings_are_there_after_a_mere_import():
+    code = "import sys, autoseg; print(autoseg.sem.PROFILES, autoseg.sem.SimulationOptions, 'keras' in sys.modules)"
+    assert run(sys.executable, "-c", code).rstrip().endswith("False")
 
 
 def test_the_wheel_holds_the_package_and_what_ships_with_it(tmp_path):

@@ -9,8 +9,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from autoseg.cli.parameters import AsJson
-from autoseg.exporting import Format, export_model
-from autoseg.models import load_model
+from autoseg.models.export import Format, export_model
+from autoseg.models.folder import load_model
 
 
 def export(

@@ -10,8 +10,9 @@ from typing import Any
 from autoseg.cli.parameters import AsJson
 from autoseg.cli.tables import aligned
 from autoseg.errors import ModelError
-from autoseg.files import shipped, shipped_models
-from autoseg.segmentation.channels import CHANNELS
+from autoseg.files import shipped_models
+from autoseg.heads import Head
+from autoseg.models.config import CARD, WEIGHTS, find_model, read_config
 
 NO_CARD = "This model has no card"
 
@@ -25,10 +26,10 @@ def models(name: str | None = None, /, *, as_json: AsJson = False) -> int:
         Show the card of this model, or of a model folder.
     """
     if name is not None:
-        found = _describe(_folder(name))
+        found = _describe(find_model(name))
         print(json.dumps(found, indent=2) if as_json else found["card"].strip() or f"{NO_CARD}.")
         return 0
-    all_of_them = [_describe(_folder(name)) for name in shipped_models()]
+    all_of_them = [_describe(find_model(name)) for name in shipped_models()]
     if as_json:
         print(json.dumps(all_of_them, indent=2))
     elif all_of_them:
@@ -40,39 +41,28 @@ def models(name: str | None = None, /, *, as_json: AsJson = False) -> int:
     return 0
 
 
-def _folder(name: str) -> Path:
-    return shipped("trained_models") / name if name in shipped_models() else Path(name)
-
-
 def _describe(folder: Path) -> dict[str, Any]:
     """What the files of a model say; its weights are not loaded."""
-    card = folder / "CARD.md"
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        weights = (folder / "model.weights.h5").stat().st_size
-        text = card.read_text(encoding="utf-8") if card.is_file() else ""
-    except OSError as error:
-        names = ", ".join(shipped_models()) or "none"
-        problem = f"is no model folder ({error.strerror}: {error.filename})"
-        raise ModelError(problem, file=folder, advice=f"Shipped models: {names}.") from None
-    except ValueError:
-        raise ModelError("is damaged", file=folder / "config.json", advice="Copy or download it again.") from None
-    return {"name": folder.resolve().name, "folder": str(folder), "weights_bytes": weights, **config, "card": text}
+    config, weights, card = read_config(folder), folder / WEIGHTS, folder / CARD
+    if not weights.is_file():
+        raise ModelError(f"is incomplete: it has no {WEIGHTS}", file=folder, advice="Copy or download the model again.")
+    text = card.read_text(encoding="utf-8") if card.is_file() else ""
+    about = {"name": folder.resolve().name, "folder": str(folder), "weights_bytes": weights.stat().st_size}
+    return {**about, **config.model_dump(mode="json"), "card": text}
 
 
 def _row(found: dict[str, Any]) -> dict[str, str]:
     """What the table tells of a model, by the heads of its columns."""
-    architecture = found.get("architecture", {})
-    channels = architecture.get("channels") or sum(output[1] for output in architecture.get("outputs", [["", 1]]))
+    head = Head(**found["head"]) if found["head"] else None
+    particles = head is not None and head.finds_particles
     return {
         "model": found["name"],
-        "network": str(architecture.get("architecture", "unknown")),
-        "tells": ", ".join(CHANNELS[:channels]) if channels in (1, len(CHANNELS)) else f"{channels} channels",
+        "network": str(found["architecture"].get("architecture", "unknown")),
+        "predicts": head.describe() if head else "no segmentation",
         "MB": f"{found['weights_bytes'] / 1e6:.1f}",
-        "particles": str(found.get("polarity", "unknown")),
-        "diameter": _range(found.get("diameter_range"), " px"),
-        "nm/px": _range(found.get("pixel_size_range")),
-        "F1": ", ".join(map(_score, found.get("scores", []))) or "-",
+        "particles": found["polarity"] if particles else "-",
+        "diameter": _range(found["diameter_range"], " px") if particles else "-",
+        "score": ", ".join(map(_score, found["scores"])) or "-",
     }
 
 
@@ -81,9 +71,12 @@ def _range(limits: Sequence[float] | None, unit: str = "") -> str:
 
 
 def _score(score: dict[str, Any]) -> str:
-    """Such as "0.78 on 20 SEM images of TiO2"; the deviation is that of several trainings."""
-    deviation = score.get("spread", {}).get("f1")
-    return f"{score['f1']:.2f}{f' ± {deviation:.2f}' if deviation else ''} on {score['count']} {score['images']}"
+    """Such as "F1 0.78 on 20 SEM images of TiO2"; the deviation is that of several trainings."""
+    images = f"on {score['count']} {score['images']}"
+    if "mean_iou" in score:
+        return f"mean IoU {score['mean_iou']:.2f} {images}"
+    deviation = score["spread"].get("f1")
+    return f"F1 {score['f1']:.2f}{f' ± {deviation:.2f}' if deviation else ''} {images}"
 
 
 def _first_sentence(card: str) -> str:

@@ -19,6 +19,7 @@ import autoseg
 from autoseg.backends import installed_backends
 from autoseg.cli.messages import fail, logged
 from autoseg.cli.verbs import EVERYWHERE, VERBS
+from autoseg.cli.wings import WINGS
 from autoseg.errors import AutosegError, OptionsError
 from autoseg.options import Options, explain
 
@@ -39,13 +40,14 @@ app["--help"].group = app["--version"].group = EVERYWHERE
 _VERBS = {verb.name: verb for verb in VERBS}
 for number, verb in enumerate(VERBS):
     # Named, not imported: an overview in a moment, and a backend chosen before anything imports Keras.
-    app.command(
-        f"autoseg.cli.{verb.name}:{verb.name}",
-        name=verb.name,
-        help=verb.help,
-        help_epilogue=f"Example: {verb.example}",
-        sort_key=number,
-    )
+    about: dict[str, Any] = {"help": verb.help, "help_epilogue": f"Example: {verb.example}", "sort_key": number}
+    if verb.by_wing:
+        group = cyclopts.App(name=verb.name, **about)
+        for wing in WINGS:
+            group.command(f"autoseg.cli.{verb.name}:{wing.name}", name=wing.name, help=f"For {wing.help}.")
+        app.command(group)
+    else:
+        app.command(f"autoseg.cli.{verb.name}:{verb.name}", name=verb.name, **about)
 
 
 class _File(Options):
@@ -77,9 +79,18 @@ def _launch(
     if options is None:
         app.config = ()
     else:  # below the verb's name, because cyclopts passes over what is called like another verb
-        app.config = (Dict({arguments[0]: _File.from_file(options).model_extra}, source=str(options)),)
+        given: dict[str, Any] = _File.from_file(options).model_extra or {}
+        for name in reversed(_command(arguments)):
+            given = {name: given}
+        app.config = (Dict(given, source=str(options)),)
     with logged(level):
         return app(arguments, **_PARSING) or 0
+
+
+def _command(arguments: Sequence[str]) -> Sequence[str]:
+    """The names of the command that is called: a verb, and its wing if it has one for each."""
+    verb = _VERBS.get(arguments[0]) if arguments else None
+    return arguments[: 2 if verb and verb.by_wing else 1]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Results of a batch: where they go, and what is said about them."""
+"""Results of a batch: where they go, and what is printed about them."""
 
 from __future__ import annotations
 

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from autoseg.cli.parameters import AsJson
-from autoseg.sem.profiles import Profile
+from autoseg.cli.wings import load_wing
+
+_TOLD = {"model": "The trained model is", "results": "The results are in"}
+"What is printed in the end, by the outputs of stages that it is about."
 
 
 def run(
-    workflow: Literal["sem"],
+    workflow: str,
     options: Path | None = None,
     /,
     *,
-    profile: Profile | None = None,
-    images: Path | None = None,
-    outlines: Path | None = None,
-    truth: Path | None = None,
+    profile: str | None = None,
     folder: Path | None = None,
     seed: int | None = None,
     write_options: Annotated[Path | None, Parameter(show_default=False)] = None,
     as_json: AsJson = False,
+    **more: str,
 ) -> int:
-    """Train a network on a folder of micrographs without any label, and segment and measure them with it.
+    """Train a network for your own images, and use it on them.
 
     What is given here counts more than what the file says. Run it again, and it goes on where it was.
 
@@ -38,34 +39,29 @@ def run(
         TOML or JSON file with options; --write-options makes one with all of them.
     profile
         published: as in the paper. gpu: fast on a GPU. cpu: half an hour on two cores. smoke: a minute, to try it out.
-    images
-        Folder of micrographs.
-    outlines
-        Folder of images of one white particle on black each.
-    truth
-        Folder of masks or labels, named as their micrographs, to score the result against.
     folder
         Where everything is written.
     seed
         All random numbers follow from it.
     write_options
         Write all options to this TOML or JSON file, to be edited, and do nothing else.
+    more
+        Any other option of the workflow, such as --images FOLDER, --outlines FOLDER or --truth FOLDER for sem.
     """
-    from autoseg import sem  # imports Keras
-
-    given = {"profile": profile, "images": images, "outlines": outlines, "truth": truth, "folder": folder, "seed": seed}
-    given = {name: value for name, value in given.items() if value is not None}
-    chosen = sem.Options(**given) if options is None else sem.Options.from_file(options, **given)
+    wing = load_wing(workflow)
+    given: dict[str, Any] = {"profile": profile, "folder": folder, "seed": seed}
+    given = {name: value for name, value in given.items() if value is not None} | more
+    chosen = wing.Options(**given) if options is None else wing.Options.from_file(options, **given)
     if write_options is not None:
         chosen.to_file(write_options)
         print(f"All options are in {write_options}")
         return 0
-    outputs = sem.run(chosen)
+    outputs = wing.run(chosen)
     if as_json:
         print(json.dumps({name: output.model_dump(mode="json") for name, output in outputs.items()}, indent=2))
         return 0
-    trained = outputs.get("self_train") or outputs["train_segmenter"]
-    print(f"The trained model is {trained.model}")
-    if "segment" in outputs:
-        print(f"The results are in {outputs['segment'].results}")
+    for field, words in _TOLD.items():
+        found = [getattr(output, field) for output in outputs.values() if field in type(output).model_fields]
+        if found:
+            print(f"{words} {found[-1]}")  # of several trained models, the one that was trained last
     return 0

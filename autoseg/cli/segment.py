@@ -16,14 +16,15 @@ from autoseg.errors import OptionsError
 from autoseg.images.micrograph import ReadOptions
 from autoseg.images.names import refuse_inputs
 from autoseg.measurement.report import ReportOptions, report
-from autoseg.segmentation.instances import InstanceOptions
+from autoseg.segmentation.instances.finding import InstanceOptions
 from autoseg.segmentation.pipeline import segment_all
+from autoseg.segmentation.plausibility import LEAST
 from autoseg.segmentation.predictor import PredictOptions
 from autoseg.segmentation.segment import Segmenter, SegmentOptions
 
 
 class _Particles(InstanceOptions):
-    """How particles are found; their polarity is said once, for all."""
+    """How particles are found; their polarity is given once, for all."""
 
     polarity: Annotated[Literal["bright", "dark"], Parameter(parse=False)] = "bright"
 
@@ -36,6 +37,7 @@ def segment(
     model: str = "particles",
     polarity: Literal["auto", "model", "bright", "dark"] = "auto",
     magnification: Literal["auto"] | float = "auto",
+    plausibility: float = LEAST,
     read: Reading = ReadOptions(),
     predict: Annotated[PredictOptions, Parameter(name=["*", "predict"], group=NETWORK)] = PredictOptions(),
     instances: Annotated[_Particles, Parameter(name=["*", "instances"], group=PARTICLES)] = _Particles(),
@@ -56,13 +58,20 @@ def segment(
         Whether particles are brighter or darker than their ground; auto: as each image shows; model: as the model saw.
     magnification
         Factor on the size of images before the network sees them; auto: 1, unless their particles do not fit the model.
+    plausibility
+        Where all that is found is less plausible than this, from 0 to 1, it is left out: it is noise; 0: keep all.
     """
     files = expanded(images)
     refuse_inputs(result_paths(output, files), files)
     if output.resolve() in {path.resolve() for path in images}:
         raise OptionsError(f"{output} holds the images", advice="Choose another folder for the results.")
     options = SegmentOptions(
-        read=read, predict=predict, instances=instances, polarity=polarity, magnification=magnification
+        read=read,
+        predict=predict,
+        instances=instances,
+        polarity=polarity,
+        magnification=magnification,
+        plausibility=plausibility,
     )
     segmenter = Segmenter(model, options)
     segmentations = progress(segment_all(files, segmenter), len(files), "image")

@@ -1,43 +1,50 @@
-"""autoseg simulate."""
+"""autoseg simulate WING: a command for each wing, made of its options when it is asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from cyclopts import Parameter, validators
 
 from autoseg.cli.messages import progress
-from autoseg.sem.mask_files import read_outlines, write_mask
-from autoseg.sem.masks import MaskOptions
-from autoseg.sem.masks import simulate as simulate_mask
-from autoseg.sem.outlines import from_examples
+from autoseg.cli.wings import WINGS, load_wing
 
 
-def simulate(
-    *,
-    outlines: Path,
-    output: Path,
-    count: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 10,
-    seed: int = 0,
-    options: Annotated[MaskOptions, Parameter(name="*")] = MaskOptions(),
-) -> int:
-    """Write simulated masks and their labels into a folder.
+def __getattr__(name: str) -> Callable[..., int]:
+    if name not in {wing.name for wing in WINGS}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _command(name)
 
-    Parameters
-    ----------
-    outlines
-        Folder of images that show one white particle on black each.
-    output
-        Folder for the masks; files of the same names in it are replaced.
-    count
-        How many masks.
-    seed
-        The same one gives the same masks.
-    """
-    sample = from_examples(read_outlines(outlines))
-    for number, rng in enumerate(progress(np.random.default_rng(seed).spawn(count), count, "mask")):
-        write_mask(output, number, simulate_mask(sample, options, rng))
-    print(f"{count} masks and their labels are in {output}")
-    return 0
+
+def _command(name: str) -> Callable[..., int]:
+    """The command that simulates for a wing."""
+    wing = load_wing(name)
+    options_of_wing: Any = wing.SimulationOptions
+
+    def simulate(
+        *,
+        output: Path,
+        count: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 10,
+        seed: int = 0,
+        options: Annotated[options_of_wing, Parameter(name="*")],
+    ) -> int:
+        """Write simulated images, and what they show, into a folder.
+
+        Parameters
+        ----------
+        output
+            Folder for the files; those of the same names in it are replaced.
+        count
+            How many.
+        seed
+            The same one gives the same images.
+        """
+        rngs = progress(np.random.default_rng(seed).spawn(count), count, "image")
+        print(wing.simulate(options, output, rngs))
+        return 0
+
+    simulate.__annotations__["options"] = Annotated[options_of_wing, Parameter(name="*")]
+    return simulate

@@ -25,6 +25,8 @@ class Verb(NamedTuple):
     "The backend that suits it best, if it is installed and nobody chose one. None: as elsewhere."
     level: int = logging.WARNING
     "From which level on what is logged is shown."
+    by_wing: bool = False
+    "Whether it is followed by the name of a wing, each of which has options of its own."
 
 
 VERBS = (
@@ -70,10 +72,11 @@ VERBS = (
     ),
     Verb(
         "simulate",
-        "Simulate masks of particles from example outlines.\n\n"
-        "Writes 00000_mask.tif with dark rims between particles, 00000_labels.tif with a number for each particle, and "
-        "so on.",
-        "autoseg simulate --outlines examples --count 20 --output masks --max-overlap 0.05",
+        "Simulate images of which it is known what they show.\n\n"
+        "sem simulates masks of particles from example outlines: 00000_mask.tif with dark rims between particles, "
+        "00000_labels.tif with a number for each particle, and so on.",
+        "autoseg simulate sem --outlines examples --count 20 --output masks --max-overlap 0.05",
+        by_wing=True,
     ),
     Verb(
         "models",

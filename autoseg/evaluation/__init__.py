@@ -1,4 +1,4 @@
-"""How good a segmentation is: labels against the truth, with the published scores and with honest one-to-one ones.
+"""How good a segmentation is: labels against the truth, with the published scores and one-to-one scores of particles.
 
 >>> import numpy as np
 >>> truth = np.zeros((20, 40), np.uint8)

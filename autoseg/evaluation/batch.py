@@ -34,7 +34,7 @@ Found = TypeVar("Found", Scores, ClassScores)
 
 
 def _apart(given: Any) -> Any:
-    """Names with commas between them, as they are typed, as single names."""
+    """Single names out of those that are typed with commas between them."""
     names = [given] if isinstance(given, str) else given
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         return given
@@ -51,7 +51,7 @@ class EvaluateOptions(Options):
     kind: Kind = "auto"
     "What the files are; auto: class maps that name their classes, masks with one value beside 0, or else labels."
     classes: Annotated[tuple[str, ...] | None, pydantic.BeforeValidator(_apart)] = None
-    "Names of the classes 0, 1, 2 ... of class maps, with commas between them. Not set: those that the files tell."
+    "Names of the classes 0, 1, 2 ... of class maps, with commas between them. Not set: those that the files hold."
     rows: int | None = Field(None, ge=1)
     "Compare only this many rows from the top. Not set: those above the info bar of the micrograph, if that is given."
     pixel_size: float | None = Field(None, gt=0, le=1e6)
@@ -141,15 +141,15 @@ class PairScores(ABC, Generic[Found]):
 
     @abstractmethod
     def _options_told(self) -> dict[str, Any]:
-        """The options that played a part."""
+        """The options that were used."""
 
     @abstractmethod
     def _rows(self, found: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The rows of the table, out of what goes into the JSON file."""
+        """The rows of the table, from what goes into the JSON file."""
 
 
 class FileScores(PairScores[Scores]):
-    """Scores of label images and masks, an image a row of the table."""
+    """Scores of label images and masks; the table has a row for each image."""
 
     def _score(self, name: str) -> Scores:
         options, pair, scene = self.options, self.pairs[name], self._scene(name)

@@ -16,7 +16,7 @@ _OBJECTS = ("true", "predicted", "precision", "recall", "f1")
 
 
 class ClassFileScores(PairScores[ClassScores]):
-    """Scores of class maps, a class of an image a row of the table, and below them the classes of all images."""
+    """Scores of class maps; the table has a row for each class of each image, then those of all images together."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Which files are class maps, how their classes are called, and what is read from two of them."""
+"""Which files are class maps, what their classes are called, and how a pair of them is read."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ Legend = tuple[ClassLabel, ...]
 
 
 def are_classes(pairs: Iterable[Pair], kind: Kind, names: Sequence[str] | None = None) -> bool:
-    """Whether pairs of files, predicted and true, are class maps: as told, or if one of them names its classes."""
+    """Whether pairs of files, predicted and true, are class maps: as `kind` says, or if one names its classes."""
     if kind != "auto":
         return kind == "classes"
     return bool(names) or any(map(carries_legend, chain(*pairs)))
 
 
 def find_legend(pairs: Iterable[Pair], names: Sequence[str] | None = None) -> Legend:
-    """The classes that the files tell, or those of the given names, or as many as there are numbers in the files.
+    """The classes with the given names, or those that the files name, or as many as there are numbers in the files.
 
-    Files, and names, that contradict each other are refused. Of files that cannot be read, nothing is told.
+    Files, and names, that contradict each other are refused. Files that cannot be read are passed over.
     """
     files = list(chain(*pairs))
     legend, source = Head(kind="classes", classes=tuple(names)).classes if names else None, "as given"
@@ -65,7 +65,7 @@ def _read(path: Path, count: int) -> np.ndarray:
 def _legend_of(path: Path) -> Legend | None:
     try:
         return read_legend(path)
-    except AutosegError:  # a damaged one is told when its pixels are read
+    except AutosegError:  # a damaged one is reported when its pixels are read
         return None
 
 

@@ -1,4 +1,4 @@
-"""Scores of class maps: pixels and objects of each class, from counts that several images can be pooled by."""
+"""Scores of class maps: pixels and objects of each class, from counts that can be pooled over several images."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MEASURES = ("iou", "precision", "recall", "f1")
 class ClassScore:
     """How well one class is found.
 
-    A class that is neither in the truth nor in what was predicted has no scores: they are None. If only one side has
+    A class that is neither in the truth nor in the prediction has no scores: they are None. If only one side has
     it, they are 0.
 
     >>> pore = ClassScore("pore", true_pixels=8, predicted_pixels=6, common_pixels=4, objects=None)
@@ -36,7 +36,7 @@ class ClassScore:
     predicted_pixels: int
     common_pixels: int
     objects: ParticleScores | None
-    "Of its connected regions; None for the background, and where no side has any."
+    "Of its connected regions; None for the background, and where neither side has any."
 
     @property
     def iou(self) -> float | None:
@@ -89,7 +89,7 @@ class ClassScores:
     confusion: tuple[tuple[int, ...], ...]
     "Pixels: a row for each true class, a column for each predicted one."
     undecided: tuple[int, ...]
-    "Pixels of each true class to which the prediction gives none: they count as missed."
+    "Pixels of each true class for which no class is predicted: they count as missed."
     ignored: int
     "Pixels that were left out."
     objects: tuple[ParticleScores, ...]
@@ -117,7 +117,7 @@ class ClassScores:
 
     @property
     def absent(self) -> tuple[str, ...]:
-        """Names of the classes that no side has, and which are left out of the means."""
+        """Names of the classes that neither side has, and which are left out of the means."""
         return tuple(one.name for one in self.classes if one.absent)
 
     def mean(self, measure: str, background: bool = True) -> float | None:
@@ -192,7 +192,7 @@ def score_classes(
 def _count(predicted: np.ndarray, truth: np.ndarray, classes: int) -> np.ndarray:
     """How many pixels (N,) are of each true class and each predicted one, shape (classes, classes + 1).
 
-    The last column is that of pixels to which the prediction gives no class.
+    The last column is that of pixels for which no class is predicted.
     """
     columns = np.minimum(predicted, classes)
     places = truth.astype(np.intp) * (classes + 1) + columns

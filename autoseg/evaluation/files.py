@@ -22,7 +22,7 @@ _LOSSY = {".jpg", ".jpeg"}
 
 
 def label_files(folder: Path, classes_first: bool = False) -> list[Path]:
-    """What is called NAME_labels in a folder, else what is called NAME_classes, or all images where nothing is."""
+    """The files NAME_labels of a folder, else the files NAME_classes, else all its images."""
     files = images_in(folder)
     suffixes = (_CLASSES, _LABELS) if classes_first else (_LABELS, _CLASSES)
     called = ([file for file in files if file.stem.endswith(suffix)] for suffix in suffixes)

@@ -1,4 +1,4 @@
-"""How sure the percentiles of sizes are: bootstrap intervals, from the percentiles of sizes that are drawn anew.
+"""How certain the percentiles of sizes are: bootstrap intervals, from the percentiles of resampled sizes.
 
 Of one image the particles are drawn. Of several, the images are drawn, each with all of its particles: those of one
 image lie at one place of the sample and were recorded and segmented alike, so that they are too large or too small
@@ -17,7 +17,7 @@ PERCENTILES = (10, 25, 50, 75, 90)
 CONFIDENCE = 0.95
 RESAMPLES = 1000
 ENOUGH_IMAGES = 10
-"About as many, at least, are needed to see how much images differ."
+"At least about this many images are needed to see how much images differ."
 
 _FRACTIONS = np.array(PERCENTILES) / 100
 

@@ -84,8 +84,8 @@ def find_overlaps(
     """The overlaps of two label images (height, width).
 
     Left out are true particles of fewer than `minimum_size` pixels and, if `exclude_edge`, those that touch the image's
-    edge. A predicted particle goes the way of the true one with which its IoU is above 0.5, so that one pixel more or
-    less makes no error; without such a partner it is left out for the same reasons as a true one.
+    edge. A predicted particle is kept or left out with the true one with which its IoU is above 0.5, so that one pixel
+    more or less makes no error; without such a partner, the same rules hold for it as for a true one.
 
     >>> overlaps = find_overlaps(np.array([[1, 1, 0, 2]]), np.array([[5, 5, 5, 0]]))
     >>> overlaps.iou.round(2).tolist(), overlaps.best_iou_of_predicted.round(2).tolist()
@@ -102,7 +102,7 @@ def find_overlaps(
 
 
 def _count(predicted: np.ndarray, truth: np.ndarray) -> Overlaps:
-    """The overlaps of all numbers up to the highest label, be they in the image or not."""
+    """The overlaps of all numbers up to the highest label, whether in the image or not."""
     shape = int(predicted.max(initial=0)) + 1, int(truth.max(initial=0)) + 1
     predicted, truth = predicted.ravel(), truth.ravel()
     # Neighbours mostly have the same labels: runs of them are counted instead of pixels.

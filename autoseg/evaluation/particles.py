@@ -138,8 +138,9 @@ class ParticleScores:
     def aggregated_jaccard(self) -> float:
         """AJI (Kumar et al. 2017).
 
-        Each true particle is paired with the predicted one of the best IoU, be that taken or not; the common pixels are
-        added up and divided by the pixels of either, plus those of all predicted particles that are nobody's best.
+        Each true particle is paired with the predicted one of the best IoU, whether that is taken or not; the common
+        pixels are added up and divided by the pixels of either, plus those of all predicted particles that are best
+        for none.
         """
         return _share(self.aji_intersection, self.aji_union, self._empty)
 

@@ -1,4 +1,4 @@
-"""The scores of published work (Sci. Rep. 11, 4942, 2021), to compare with: a missed particle costs them little."""
+"""The scores of published work (Sci. Rep. 11, 4942, 2021), for comparison: missed particles lower them little."""
 
 from __future__ import annotations
 

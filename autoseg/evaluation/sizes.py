@@ -72,10 +72,10 @@ class Sizes:
 
     @cached_property
     def percentiles(self) -> dict[int, Percentile]:
-        """Each of PERCENTILES with its intervals, found when they are first asked for.
+        """Each of PERCENTILES with its intervals, computed when they are first asked for.
 
         Of one image the particles are drawn, independently on both sides, as they are not paired: the interval of the
-        error is rather too wide, for both sides do show the same particles. Of several images, images are drawn, with
+        error is rather too wide, as both sides show the same particles. Of several images, images are drawn, with
         all that is predicted and true in them.
         """
         drawn = self._draw_images() if self.images else self._draw_particles()

@@ -88,7 +88,7 @@ def _annotation(label: int, polygons: list[Polygon], shape: tuple[int, int], ima
 
 
 def _run_lengths(rings: list[np.ndarray], shape: tuple[int, int]) -> dict[str, Any]:
-    """Lengths of runs outside and inside by turns, column by column, as COCO counts them."""
+    """Lengths of runs outside and inside in turn, column by column, as COCO counts them."""
     corners = np.concatenate([np.stack([ring, np.roll(ring, -1, axis=0)], axis=1) for ring in rings])
     level = corners[corners[:, 0, 1] == corners[:, 1, 1]]  # the horizontal edges: there, a run begins or ends
     lowest, highest = np.sort(level[:, :, 0], axis=1).T

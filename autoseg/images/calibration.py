@@ -1,4 +1,4 @@
-"""Pixel size and info bar out of the metadata that microscopes write into their files, or into text files beside them.
+"""Pixel size and info bar from the metadata that microscopes write into their files, or into text files beside them.
 
 A wrong pixel size is worse than none: nothing is guessed from a resolution in dots per inch, and what contradicts
 itself or the image is refused with a note.
@@ -20,7 +20,7 @@ from tifffile import RESUNIT, TiffFile, TiffFileError, TiffPage
 
 _TESCAN_TAG = 50431
 _LARGEST = 1e6  # nm: no microscope has larger pixels
-_LARGEST_BARE = 1e4  # nm: a resolution that names no program must at least look like a micrograph's
+_LARGEST_BARE = 1e4  # nm: a resolution from an unknown program must at least be plausible for a micrograph
 _LONGEST_SIDECAR = 1_000_000  # bytes
 _NANOMETRES = {
     "pm": 1e-3,
@@ -54,7 +54,7 @@ class _Claim:
     height: float | None = None
     rows: int | None = None  # of the field of view, without the info bar
     columns: int | None = None
-    bare: bool = False  # a resolution that names no program: asked last
+    bare: bool = False  # a resolution from an unknown program: asked last
 
 
 def calibrate(path: Path, shape: tuple[int, int]) -> Calibration:
@@ -264,7 +264,7 @@ def _entry(text: str, key: str) -> str:
 
 
 def _length(value: Any, unit: str | None) -> float | None:
-    """A length in nm. A unit can be written with either of two letters µ."""
+    """A length in nm. The µ of a unit may be either of two Unicode characters."""
     number = _number(value)
     factor = _NANOMETRES.get(unicodedata.normalize("NFKC", unit or "").strip().lower())
     return None if number is None or factor is None else number * factor

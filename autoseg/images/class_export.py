@@ -22,7 +22,7 @@ CLASS_ENDINGS = {
 "How the name of each kind of file ends."
 
 ALL_ENDINGS = tuple({**dict.fromkeys(ENDINGS.values()), **dict.fromkeys(CLASS_ENDINGS.values())})
-"Of the files about particles, too: for whoever does not know yet what will be found."
+"Including those of files about particles: for callers that do not know yet which kind there will be."
 
 
 def export_classes(
@@ -42,7 +42,7 @@ def export_classes(
 
 
 def _writers(class_map: ClassMap, overlay: ClassOverlayOptions) -> dict[str, Callable[[Path], None]]:
-    """For each kind of file that the class map has something for, what writes it."""
+    """The function that writes each kind of file, for the kinds that the class map has data for."""
     probability, size = class_map.probability, class_map.micrograph.pixel_size
     writers: dict[str, Callable[[Path], None]] = {
         "classes": lambda path: write_classes(path, class_map.classes, class_map.legend, size),

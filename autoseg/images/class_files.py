@@ -1,4 +1,4 @@
-"""Class maps as TIFF files that show their colours in every program, and tell autoseg the names of their classes."""
+"""Class maps as TIFF files that show their colours in every program, and hold the names of their classes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ClassImage(NamedTuple):
     classes: np.ndarray
     "uint8, shape (rows, columns): the number of each pixel's class; 255 where it is not known."
     legend: tuple[ClassLabel, ...] | None
-    "Names and colours of the classes; None where the file does not tell them."
+    "Names and colours of the classes; None where the file does not hold them."
 
 
 def write_classes(
@@ -60,7 +60,7 @@ def write_classes(
 
 
 def read_classes(path: str | os.PathLike[str]) -> ClassImage:
-    """The class numbers in a file, and their names where it tells them, as files of `write_classes` do.
+    """The class numbers in a file, and their names where it holds them, as files of `write_classes` do.
 
     TIFF and PNG of 8 bits, grey or with a palette, are read as the numbers that are stored; those of more bits, and
     whole numbers saved as float32, are taken if none is above 255. JPEGs, colours and stacks are refused.
@@ -82,7 +82,7 @@ def read_classes(path: str | os.PathLike[str]) -> ClassImage:
 
 
 def check_numbers(classes: np.ndarray, count: int, path: str | os.PathLike[str] | None = None) -> None:
-    """Refuse numbers of which there is no class, if there are `count` of them; 255 is no class and is taken."""
+    """Refuse class numbers of `count` or more; 255, for unknown pixels, is accepted."""
     highest = int(classes[classes != IGNORED].max(initial=0))
     if highest >= count:
         problem = f"has pixels of class {highest}, but there are only {count} classes, 0 to {count - 1}"
@@ -90,7 +90,7 @@ def check_numbers(classes: np.ndarray, count: int, path: str | os.PathLike[str] 
 
 
 def as_classes(pixels: np.ndarray, path: str | os.PathLike[str] | None = None) -> np.ndarray:
-    """Class numbers as uint8; what are none is refused."""
+    """Class numbers as uint8; any other values are refused."""
     if pixels.ndim != 2 or pixels.size == 0 or pixels.dtype.kind not in "uif":
         raise ImageError(f"a class map is an image of numbers, not {pixels.dtype} of shape {pixels.shape}", file=path)
     with np.errstate(invalid="ignore"):  # what is not finite becomes another number, and is refused
@@ -114,7 +114,7 @@ def read_legend(path: str | os.PathLike[str]) -> tuple[ClassLabel, ...] | None:
 
 
 def carries_legend(path: str | os.PathLike[str]) -> bool:
-    """Whether a file is a class map of ours, which tells the names of its classes."""
+    """Whether a file is a class map written by autoseg, which holds the names of its classes."""
     return _told(path) is not None
 
 
@@ -122,6 +122,6 @@ def _told(path: str | os.PathLike[str]) -> str | None:
     try:
         with TiffFile(path) as file:
             lines = file.pages.first.description.splitlines()
-    except Exception:  # no TIFF, or one so damaged that whoever reads its pixels will tell
+    except Exception:  # no TIFF, or a damaged one, which reading its pixels will report
         return None
     return next((line.removeprefix(_KEY) for line in lines if line.startswith(_KEY)), None)

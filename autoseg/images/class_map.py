@@ -1,9 +1,9 @@
-"""The noun ClassMap: to which of several classes each pixel of a micrograph belongs."""
+"""ClassMap: which of several classes each pixel of a micrograph belongs to."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ from autoseg.images.segmentation import Segmentation, numbered
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ClassMap:
-    """The classes of the pixels of a micrograph's field of view; what counts as an object is asked for by name.
+    """The classes of the pixels of a micrograph's field of view; objects are asked for by the name of their class.
 
     >>> classes = np.array([[1, 0, 2], [1, 0, 0]], np.uint8)
     >>> legend = (ClassLabel(name="background"), ClassLabel(name="grain"), ClassLabel(name="pore"))
@@ -28,17 +28,19 @@ class ClassMap:
     classes: np.ndarray = dataclasses.field(repr=False)
     "uint8, shape (rows, columns) of the field of view: the number of each pixel's class; 255 where it is not known."
     probability: np.ndarray | None = dataclasses.field(repr=False)
-    "What the network said: float32, shape (rows, columns, classes)."
+    "What the network predicts: float32, shape (rows, columns, classes)."
     legend: tuple[ClassLabel, ...]
     "Names and colours of the classes, in the order of their numbers; 0 is the background."
     micrograph: Micrograph
+    also: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict, repr=False)
+    "Further outputs of the network by name: float32, shape (rows, columns, channels)."
 
     def __post_init__(self) -> None:
         """Refuse what does not fit together."""
         shape = self.micrograph.field.shape
         if self.classes.shape != shape or self.classes.dtype != np.uint8:
             given = f"{self.classes.dtype} of shape {self.classes.shape}"
-            raise self._error(f"has a field of view of {shape} pixels, which no class map {given} belongs to")
+            raise self._error(f"has a field of view of {shape} pixels, but its class map is {given}")
         highest = int(self.classes[self.classes != IGNORED].max(initial=0))
         if highest >= len(self.legend):
             raise self._error(f"has pixels of class {highest}, but the legend names only {len(self.legend)} classes")
@@ -46,7 +48,7 @@ class ClassMap:
             return
         if self.probability.dtype != np.float32 or self.probability.shape != (*shape, len(self.legend)):
             given = f"{self.probability.dtype} of shape {self.probability.shape}"
-            raise self._error(f"has {len(self.legend)} classes in {shape} pixels, and not a probability {given}")
+            raise self._error(f"has {len(self.legend)} classes in {shape} pixels, but its probability is {given}")
 
     def _error(self, problem: str) -> ImageError:
         return ImageError(problem, file=self.micrograph.path or self.micrograph.name)

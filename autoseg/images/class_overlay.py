@@ -1,4 +1,4 @@
-"""A micrograph with its classes in their colours, their contours, a legend and a scale bar, to be looked at."""
+"""A picture of a micrograph with its classes in colour, their contours, a legend and a scale bar."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def draw_class_overlay(class_map: ClassMap, options: ClassOverlayOptions = Class
 def write_class_overlay(
     path: str | os.PathLike[str], class_map: ClassMap, options: ClassOverlayOptions = ClassOverlayOptions()
 ) -> None:
-    """Write the overlay in the format that the ending of `path` tells, best .png; see `draw_class_overlay`."""
+    """Write the overlay in the format given by the ending of `path`, preferably .png; see `draw_class_overlay`."""
     save_picture(path, draw_class_overlay(class_map, options))
 
 
@@ -71,7 +71,7 @@ def draw_classes(
         pixels[line] = colours[shown[line]]
     picture = Image.fromarray(pixels)
     if options.legend:
-        # What stays grey needs no patch.
+        # The background stays grey and needs no patch.
         draw_legend(picture, list(zip(class_colours(legend), (one.name for one in legend), strict=True))[1:])
     if options.scale_bar:
         draw_scale_bar(picture, choose_scale_bar(shown.shape[1], pixel_size))

@@ -1,4 +1,4 @@
-"""Colours for particles: neighbours differ, for everyone's eyes."""
+"""Colours for particles: those of neighbours differ, also for the colour-blind."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _widened(labels: np.ndarray) -> np.ndarray:
 
 
 def _fewest_first(neighbours: dict[int, set[int]]) -> list[int]:
-    """Labels in the order of taking away, time and again, the one with the fewest neighbours left.
+    """Labels in the order in which they go if, again and again, the one with the fewest neighbours left is removed.
 
     In a map of connected areas that one never has more than five, so that six colours are enough when colours are
     given in the opposite order.

@@ -1,4 +1,4 @@
-"""From a file to the grey pixels of one page. The content tells the format; the header is checked before decoding."""
+"""From a file to the grey pixels of one page. The content decides the format; the header is checked first."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Picture:
 def decode(path: Path, page: int | None, max_pixels: int, as_stored: bool = False) -> Picture:
     """Read page `page` (1 is the first; None: the first, and a note if there are more) as grey pixels.
 
-    `as_stored`: the numbers in the file, which a palette, white as 0, or few bits would else turn into grey values.
+    `as_stored`: the numbers in the file, without its palette, an inversion where white is 0, or a stretch of few bits.
     """
     try:
         start = _start(path)
@@ -144,7 +144,7 @@ def _check_tiff(page: Any) -> None:
     if page.dtype is not None and page.dtype.kind == "c":
         raise ImageError("holds complex numbers", advice="Save the magnitude, or the real part, of them.")
     complete = len(page.dataoffsets) >= np.prod(page.chunked) and all(page.dataoffsets) and all(page.databytecounts)
-    if page.is_tiled:  # a tile at the rim may be short, so that only its place in the file tells that it was cut off
+    if page.is_tiled:  # a tile at the edge may be short, so that only its place in the file shows that it was cut off
         end = page.parent.filehandle.size
         complete &= all(o + n <= end for o, n in zip(page.dataoffsets, page.databytecounts, strict=False))
     if not complete:
@@ -222,7 +222,7 @@ def _check_size(shape: tuple[int, ...], max_pixels: int) -> None:
 
 def _through_palette(indices: np.ndarray, colours: np.ndarray, notes: list[str]) -> np.ndarray:
     """Grey values of an indexed image; `colours` holds red, green and blue as 16-bit numbers, shape (3, entries)."""
-    if colours.shape[1] <= 256:  # 8-bit colours, which few programs wrongly store without scaling them to 16 bits
+    if colours.shape[1] <= 256:  # 8-bit colours, which a few programs wrongly store without scaling them to 16 bits
         colours = (colours >> 8 if colours.max() > 255 else colours).astype(np.uint8)
     indices = indices.astype(np.uint8) if indices.dtype == bool else indices
     if np.ptp(colours, axis=0)[indices].any():

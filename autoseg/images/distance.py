@@ -1,4 +1,4 @@
-"""How far each pixel of a mask, or of a particle, lies from where that ends."""
+"""Distance of each pixel of a mask, or of a particle, to its rim."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ def distance_inside(mask: np.ndarray) -> np.ndarray:
     [0.0, 1.0, 2.0, 3.0]
     """
     distance = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    # The last digits of OpenCV's roots depend on where in memory an image lies. What they are roots of is whole.
+    distance = np.minimum(distance, sum(mask.shape))  # where nothing is outside, OpenCV's are too large to be squared
+    # The last digits of OpenCV's square roots depend on the image's place in memory; the squares are whole numbers.
     return np.sqrt(np.rint(distance * distance))
 
 
 def relative_distance(labels: np.ndarray) -> np.ndarray:
-    """How far each pixel lies from its particle's rim, float32, as a fraction of the farthest of that particle.
+    """Distance of each pixel to its particle's rim, float32, as a fraction of the largest in that particle.
 
     `labels` are whole numbers (rows, columns) below 2^24; 0 is background, and its distance 0.
 

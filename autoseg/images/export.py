@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from autoseg.errors import AutosegError
 from autoseg.images.annotations import write_geojson
@@ -33,7 +31,7 @@ ENDINGS = {
 "How the name of each kind of file ends."
 
 ON_REQUEST = frozenset(("uncertainty", "geojson"))
-"Kinds of files that are written only where somebody asks for them."
+"Kinds of files that are written only if asked for."
 
 
 def export(
@@ -64,7 +62,7 @@ def write_kinds(
 ) -> dict[str, Path]:
     """Write files of some kinds about a micrograph, and tell their paths; `export` says how.
 
-    `writers` says what writes each kind that there is something for, `endings` how the names of all kinds end.
+    `writers` holds a function for each kind that there is data for, `endings` how the names of all kinds end.
     """
     kinds = [kind for kind in writers if kind not in ON_REQUEST] if kinds is None else list(kinds)
     _check(kinds, writers, endings)
@@ -76,24 +74,10 @@ def write_kinds(
     return paths
 
 
-def labels_by_file(segmentations: Sequence[Segmentation]) -> dict[str, np.ndarray]:
-    """Labels by the images' file names, to be given to `write_coco`; as high as the image, its info bar included.
-
-    Images from several folders are named from the folder that they have in common.
-    """
-    paths = [Path(segmentation.micrograph.path or segmentation.micrograph.name) for segmentation in segmentations]
-    common = os.path.commonpath([path.absolute().parent for path in paths]) if paths else ""
-    names = [path.absolute().relative_to(common).as_posix() for path in paths]
-    if len(set(names)) < len(names):
-        problem = "two segmentations belong to the same image"
-        raise AutosegError(problem, advice="Put the pages of a stack, or several results, into files of their own.")
-    return {name: _full_height(segmentation) for name, segmentation in zip(names, segmentations, strict=True)}
-
-
 def _writers(
     segmentation: Segmentation, table: pandas.DataFrame | None, overlay: OverlayOptions
 ) -> dict[str, Callable[[Path], None]]:
-    """For each kind of file that the segmentation has something for, what writes it."""
+    """The function that writes each kind of file, for the kinds that the segmentation has data for."""
     labels, probability, micrograph = segmentation.labels, segmentation.foreground, segmentation.micrograph
     position = micrograph.page if micrograph.pages > 1 else 0
     writers: dict[str, Callable[[Path], None]] = {
@@ -115,8 +99,3 @@ def _check(kinds: Iterable[str], writers: Mapping[str, object], endings: Mapping
         if kind not in writers:
             problem = f'this segmentation has no probability to write as "{kind}"'
             raise AutosegError(problem, advice=f"Do not ask for {kind} where no network was run.")
-
-
-def _full_height(segmentation: Segmentation) -> np.ndarray:
-    missing = len(segmentation.micrograph.pixels) - len(segmentation.labels)
-    return np.pad(segmentation.labels, ((0, missing), (0, 0)))

@@ -69,11 +69,11 @@ class Geometry:
     def apply(self, image: np.ndarray, order: Literal["linear", "nearest"] = "linear") -> np.ndarray:
         """The view of an array (height, width[, channels]) of any dtype, mirrored where it exceeds the image.
 
-        "nearest" makes no new value and is the one for labels and masks. "linear" computes in float32 and rounds for
+        "nearest" makes no new values: use it for labels and masks. "linear" computes in float32 and rounds for
         integers. Flips, quarter turns and crops alone are exact in both.
         """
         if image.shape[:2] != self.size:
-            raise ImageError(f"the view is of images of {self.size} pixels, not {image.shape[:2]}")
+            raise ImageError(f"the view is for images of {self.size} pixels, not {image.shape[:2]}")
         if order not in ("linear", "nearest"):
             raise OptionsError(f'"{order}" is not an order of interpolation', advice="Choose linear or nearest.")
         if order == "linear" and not self._lands_on_pixels:

@@ -1,4 +1,4 @@
-"""Where the strip with text and scale bar begins that microscopes draw below the image."""
+"""Where the info bar begins: the strip with text and scale bar that microscopes draw below the image."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COLUMNS = 512
 def find_info_bar(pixels: np.ndarray) -> int | None:
     """The row where the info bar begins in a grey image of shape (rows, columns), or None.
 
-    What a microscope records is noisy, so that no grey value owns a whole row; what software draws is not. The bar
+    What a microscope records is noisy, so that no row has a single grey value; what software draws is not. The bar
     begins where a row of one value meets a row above that is different, and goes on to the bottom with one background
     value and some text on it. In doubt there is no bar: a missed one can be set by hand, a false one cuts data away.
 

@@ -55,7 +55,7 @@ STRONG = IntensityOptions(
     brightness=0.2,
     gamma=(0.6, 1.6),
 )
-"The same field of view on a bad day, with another detector and an operator of other taste."
+"The same field of view taken under poor conditions, with another detector and other settings."
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What is written onto pictures, legible on every ground: text, a scale bar, a legend of colours."""
+"""What is written onto pictures, legible on any background: text, a scale bar, a legend of colours."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def draw_scale_bar(picture: Image.Image, bar: ScaleBar) -> None:
 def draw_legend(picture: Image.Image, entries: Sequence[tuple[Colour, str]]) -> None:
     """A patch of each colour and its name beside it, in the upper left corner; they fit or are left out.
 
-    They leave room for a scale bar. Line ends and other marks that no line of text shows become blanks.
+    They leave room for a scale bar. Line ends and other characters that cannot be printed become blanks.
     """
     size = margin = _letter_size(picture)
     font, step = load_font(size), round(1.5 * size)

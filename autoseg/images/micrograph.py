@@ -1,4 +1,4 @@
-"""The noun Micrograph, and the one function that reads it from a file."""
+"""Micrograph: a grey image with what is known about it, and the function that reads it from a file."""
 
 from __future__ import annotations
 

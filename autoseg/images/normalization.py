@@ -1,4 +1,4 @@
-"""Grey values of any depth to what a network reads."""
+"""From grey values of any bit depth to the values that a network reads."""
 
 from __future__ import annotations
 
@@ -20,21 +20,13 @@ Percentiles = Annotated[tuple[float, float], AfterValidator(_rising)]
 PUBLISHED: Percentiles = (0.5, 99.5)
 
 
-def normalize(
-    image: np.ndarray, percentiles: Percentiles = PUBLISHED, *, clip: bool = True, inverted: bool = False
-) -> np.ndarray:
+def normalize(image: np.ndarray, percentiles: Percentiles = PUBLISHED, *, clip: bool = True) -> np.ndarray:
     """The image as float32 from 0 at the low to 1 at the high percentile, clipped there; a constant one becomes 0.
-
-    If it is to be inverted, it is 1 less all that.
 
     >>> normalize(np.array([[10, 20], [30, 50]], np.uint8), (0, 100)).tolist()
     [[0.0, 0.25], [0.5, 1.0]]
-    >>> normalize(np.array([[10, 20], [30, 50]], np.uint8), (0, 100), inverted=True).tolist()
-    [[1.0, 0.75], [0.5, 0.0]]
     """
     low, high = np.percentile(image, percentiles)
-    # As long as it is not known whether the image is constant, nothing is divided by its range.
+    # The range of a constant image is 0: it is divided by 1 instead.
     scaled = (image.astype(np.float32) - np.float32(low)) / np.float32(high - low or 1.0)
-    if clip:
-        scaled = np.clip(scaled, 0, 1)
-    return 1 - scaled if inverted else scaled
+    return np.clip(scaled, 0, 1) if clip else scaled

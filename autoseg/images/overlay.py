@@ -1,4 +1,4 @@
-"""A micrograph with the particles' contours, their numbers and a scale bar, to be looked at."""
+"""A picture of a micrograph with the particles' contours, their numbers and a scale bar."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ def write_overlay(
     pixel_size: float | None = None,
     options: OverlayOptions = OverlayOptions(),
 ) -> None:
-    """Write the overlay in the format that the ending of `path` tells, best .png; see `draw_overlay`."""
+    """Write the overlay in the format given by the ending of `path`, preferably .png; see `draw_overlay`."""
     save_picture(path, draw_overlay(image, labels, pixel_size, options))
 
 
 def save_picture(path: str | os.PathLike[str], picture: np.ndarray) -> None:
-    """Write an RGB picture, uint8, shape (rows, columns, 3), in the format that the ending of `path` tells."""
+    """Write an RGB picture, uint8, shape (rows, columns, 3), in the format given by the ending of `path`."""
     with written_whole(path) as partial:
         try:
             Image.fromarray(picture).save(partial)
@@ -101,7 +101,7 @@ def to_grey(image: np.ndarray, saturated: float = 0.35) -> np.ndarray:
 
 
 def find_contours(labels: np.ndarray, width: int | None = None) -> np.ndarray:
-    """The particles' pixels that are closer than `width` to another particle, the background or the image's rim.
+    """The particles' pixels that are closer than `width` to another particle, the background or the image's edge.
 
     Without a width it is 1, and 2 in images wider than 1500 pixels.
     """

@@ -1,4 +1,4 @@
-"""Polygons along the edges of pixels, which hold exactly a particle's pixels, and their way back into pixels.
+"""Polygons along the edges of pixels, which hold exactly a particle's pixels.
 
 Coordinates are (x, y) in pixels from the upper left corner of the image, y down, as in ImageJ, COCO and QuPath: pixel
 (row, column) covers the square from (column, row) to (column + 1, row + 1). Add -0.5 for coordinates that count from
@@ -36,28 +36,6 @@ def trace(labels: np.ndarray) -> Iterator[tuple[int, list[Polygon]]]:
             corner = (columns.start + right.start, rows.start + low.start)
             polygons.append([ring + corner for ring in _rings(pieces[low, right] == number)])
         yield label, polygons
-
-
-def fill(rings: Iterable[np.ndarray], shape: tuple[int, int]) -> np.ndarray:
-    """The pixels, a bool array of `shape`, whose centres lie inside an odd number of rings; ImageJ's rule.
-
-    A centre on a left or lower edge is outside, one on a right or upper edge inside.
-
-    >>> fill([np.array([[1, 0], [3, 0], [3, 1], [1, 1]])], (2, 4)).astype(int)
-    array([[0, 1, 1, 0],
-           [0, 0, 0, 0]])
-    """
-    height, width = shape
-    crossings = np.zeros((height, width + 1), np.int32)
-    for ring in rings:
-        for start, end in zip(ring.astype(float), np.roll(ring, -1, axis=0).astype(float), strict=True):
-            (x1, y1), (x2, y2) = sorted((start, end), key=lambda point: point[1])
-            rows = np.arange(max(0, np.ceil(y1 - 0.5)), min(height, np.ceil(y2 - 0.5)), dtype=int)
-            if len(rows):
-                x = x1 + (rows + 0.5 - y1) * (x2 - x1) / (y2 - y1)
-                # A little to the right, as ImageJ does, so that rounding errors cannot decide about centres on an edge.
-                crossings[rows, np.clip(np.floor(x + 0.5 + 1e-8), 0, width).astype(int)] += 1
-    return np.cumsum(crossings[:, :width], axis=1) % 2 == 1
 
 
 def signed_area(ring: Ring) -> float:

@@ -1,4 +1,4 @@
-"""Images, and what is known of their pixels, at another magnification."""
+"""Images, and predictions for them, at another magnification."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def magnified(image: np.ndarray, factor: float) -> np.ndarray:
 
 
 def resized(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """An image (rows, columns[, channels]) as float32 with so many rows and columns; itself if it has them already.
+    """An image (rows, columns[, channels]) as float32 of this shape; the image itself if it has it already.
 
     Where it gets smaller, its pixels are averaged, as fine detail would alias. Where it gets larger, cubics run through
     them, which may leave the range of its values by a little.

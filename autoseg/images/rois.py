@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import zipfile
-from pathlib import Path
 
 import numpy as np
-from roifile import ROI_OPTIONS, ROI_TYPE, ImagejRoi
+from roifile import ROI_TYPE, ImagejRoi
 
-from autoseg.errors import AutosegError, ImageError
+from autoseg.errors import AutosegError
 from autoseg.files import written_whole
 from autoseg.images.labels import as_labels
-from autoseg.images.polygons import Polygon, fill, rings_of, trace
+from autoseg.images.polygons import Polygon, rings_of, trace
 
 _FARTHEST = 60535  # ImageJ reads what is above as a negative number
-_OUTLINED = (ROI_TYPE.POLYGON, ROI_TYPE.RECT, ROI_TYPE.FREEHAND, ROI_TYPE.TRACED)
 _MOVE, _LINE, _CLOSE = 0, 1, 4
 
 
@@ -40,22 +38,6 @@ def write_rois(path: str | os.PathLike[str], labels: np.ndarray, position: int =
             archive.writestr(entry, _roi(polygons, name, position).tobytes())
 
 
-def read_rois(path: str | os.PathLike[str], shape: tuple[int, int]) -> np.ndarray:
-    """Labels of `shape` (rows, columns) out of a zip file with polygons, rectangles and composites.
-
-    The labels are the names where all names are different whole numbers above 0, else the ROIs are numbered in their
-    order from 1. Where ROIs overlap, the later one lies on top.
-    """
-    rois = _read(Path(path))
-    labels = np.zeros(shape, np.int64)
-    for label, roi in zip(_numbers([roi.name for roi in rois]), rois, strict=True):
-        if not _is_outlined(roi):
-            advice = "Turn it into a polygon in ImageJ with Edit > Selection > Interpolate."
-            raise ImageError(f'the ROI "{roi.name}" is no plain polygon', file=path, advice=advice)
-        labels[fill([ring for ring in roi.coordinates(multi=True) if len(ring)], shape)] = label
-    return as_labels(labels)
-
-
 def _roi(polygons: list[Polygon], name: str, position: int) -> ImagejRoi:
     rings = rings_of(polygons)
     corners = np.concatenate(rings)
@@ -72,30 +54,8 @@ def _roi(polygons: list[Polygon], name: str, position: int) -> ImagejRoi:
     return roi
 
 
-def _is_outlined(roi: ImagejRoi) -> bool:
-    """Whether the ROI's coordinates are its outline: no curve, no text, no line, no rounded or shifted rectangle."""
-    if roi.roitype == ROI_TYPE.RECT and (roi.subpixelrect or roi.rounded_rect_arc_size):
-        return False
-    return roi.roitype in _OUTLINED and not roi.subtype and not roi.options & ROI_OPTIONS.SPLINE_FIT
-
-
 def _path(ring: np.ndarray) -> np.ndarray:
     """A ring as Java writes shapes: a move, lines, and a close."""
     commands = np.full(len(ring), _LINE)
     commands[0] = _MOVE
     return np.append(np.column_stack([commands, ring]).ravel(), _CLOSE)
-
-
-def _read(path: Path) -> list[ImagejRoi]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return [ImagejRoi.frombytes(archive.read(name)) for name in archive.namelist()]
-    except OSError as error:
-        raise ImageError(f"cannot be read ({error.strerror})", file=path, advice="Check the name.") from None
-    except Exception as error:  # a damaged file can fail anywhere
-        raise ImageError("is no zip file with ImageJ ROIs, or damaged", file=path, advice="Save it again.") from error
-
-
-def _numbers(names: list[str]) -> list[int]:
-    numbers = [int(name) for name in names if name.isdecimal() and int(name) > 0]
-    return numbers if len(set(numbers)) == len(names) else list(range(1, len(names) + 1))

@@ -18,7 +18,7 @@ class ScaleBar:
 
     @property
     def text(self) -> str:
-        """What stands beside the bar."""
+        """What is written above the bar."""
         return f"{self.length:g} {self.unit}"
 
 

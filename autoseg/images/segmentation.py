@@ -1,13 +1,15 @@
-"""The noun Segmentation: which pixel of a micrograph belongs to which particle."""
+"""Segmentation: which pixel of a micrograph belongs to which particle."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from autoseg.errors import ImageError
+from autoseg.heads import FOREGROUND
 from autoseg.images.micrograph import Micrograph
 
 
@@ -23,9 +25,13 @@ class Segmentation:
 
     labels: np.ndarray = dataclasses.field(repr=False)
     "Shape (rows, columns) of the field of view, as `numbered` makes it: 0 is background, particles count from 1."
-    probability: np.ndarray | None = dataclasses.field(repr=False)
-    "What the network said: float32, shape (rows, columns) or (rows, columns, channels), foreground first."
+    probability: np.ndarray | Mapping[str, np.ndarray] | None = dataclasses.field(repr=False)
+    "What the network predicts: float32, shape (rows, columns), by the name of the channel; an array: the foreground."
     micrograph: Micrograph
+    plausibility: float | None = None
+    "From 0 to 1, how plausible the prediction is; None where that cannot be told, or it found nothing."
+    implausible: int = 0
+    "How many particles were found, but judged to be noise or background; they are not in the labels."
 
     def __post_init__(self) -> None:
         """Refuse what does not fit together."""
@@ -35,12 +41,18 @@ class Segmentation:
         expected = numbered(self.labels)
         if self.labels.dtype != expected.dtype or not np.array_equal(self.labels, expected):
             raise self._error("has labels that are not numbered in reading order", "Apply numbered() to them.")
-        if self.probability is None:
-            return
-        if self.probability.dtype != np.float32:
-            raise self._error(f"has a probability of type {self.probability.dtype}, not float32")
-        if self.probability.ndim not in (2, 3) or self.probability.shape[:2] != shape:
-            raise self._error(f"has a field of view of {shape} pixels, but its probability {self.probability.shape}")
+        for name, channel in self._channels().items():
+            if channel.dtype != np.float32:
+                raise self._error(f"has a probability ({name}) of type {channel.dtype}, not float32")
+            if channel.shape != shape:
+                raise self._error(
+                    f"has a field of view of {shape} pixels, but its probability ({name}) {channel.shape}"
+                )
+
+    def _channels(self) -> Mapping[str, np.ndarray]:
+        if isinstance(self.probability, Mapping):
+            return self.probability
+        return {} if self.probability is None else {FOREGROUND: self.probability}
 
     def _error(self, problem: str, advice: str | None = None) -> ImageError:
         return ImageError(problem, file=self.micrograph.path or self.micrograph.name, advice=advice)
@@ -58,9 +70,7 @@ class Segmentation:
     @property
     def foreground(self) -> np.ndarray | None:
         """The probability of being a particle, float32, same shape as the labels; None where nothing was predicted."""
-        if self.probability is None or self.probability.ndim == 2:
-            return self.probability
-        return self.probability[..., 0]
+        return self._channels().get(FOREGROUND)
 
     @property
     def areas(self) -> np.ndarray:
@@ -81,6 +91,22 @@ class Segmentation:
             raise self._error(f"has {self.count} particles: choose among them by as many truth values")
         kept = np.concatenate([[False], chosen])[self.labels]
         return dataclasses.replace(self, labels=numbered(np.where(kept, self.labels, 0)))
+
+    def disbelieved(self, doubt: str) -> Segmentation:
+        """Without particles, as `doubt` says why none of those found is one; the micrograph's notes keep that.
+
+        >>> found = Segmentation(np.eye(2, dtype=np.uint16), None, Micrograph(np.eye(2)))
+        >>> empty = found.disbelieved("all is noise")
+        >>> empty.count, empty.implausible, empty.micrograph.notes
+        (0, 1, ('Nothing plausible was found: 1 region was predicted, but not taken for a particle: all is noise.',))
+        """
+        regions = "1 region was predicted, but not taken for a particle"
+        if self.count > 1:
+            regions = f"{self.count} regions were predicted, but not taken for particles"
+        notes = (*self.micrograph.notes, f"Nothing plausible was found: {regions}: {doubt}.")
+        micrograph = dataclasses.replace(self.micrograph, notes=notes)
+        labels = np.zeros_like(self.labels, np.uint16)
+        return dataclasses.replace(self, labels=labels, micrograph=micrograph, implausible=self.count)
 
 
 def numbered(labels: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Tables as CSV and Excel files that no spreadsheet takes for formulas."""
+"""Tables as CSV and Excel files in which no text is mistaken for a formula."""
 
 from __future__ import annotations
 

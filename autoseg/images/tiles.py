@@ -76,13 +76,13 @@ class Tiling:
     """
 
     size: tuple[int, ...]
-    "Height and width of the image in pixels; what follows, as in `image.shape`, is not looked at."
+    "Height and width of the image in pixels; further numbers, as in `image.shape`, are ignored."
     tile: int | tuple[int, int]
     "Height and width of a tile in pixels, or one number for both."
     overlap: int = 0
     "Pixels that neighbouring tiles share at least."
     multiple: int = 1
-    "Tiles begin at multiples of this; lengths of tile and overlap, and of an image larger than a tile, must be some."
+    "Tiles begin at multiples of this; tile, overlap, and an image larger than a tile must be multiples."
 
     def __post_init__(self) -> None:
         """Refuse what cannot be tiled."""
@@ -130,7 +130,7 @@ class Tiling:
     def stitch(self, tiles: Iterable[np.ndarray], mode: Overlap = "blend") -> np.ndarray:
         """Join tiles, in order and perhaps streamed, to an array of the image's height and width.
 
-        Where tiles overlap, `mode` decides: "blend" weighs each tile less and less towards its rim, "mean" weighs
+        Where tiles overlap, `mode` decides: "blend" weighs each tile less and less towards its edge, "mean" weighs
         all alike, "maximum" takes the largest value, "crop" cuts each overlap in its middle. The first two
         give floating-point numbers, the last two keep the tiles' dtype.
         """
@@ -199,7 +199,7 @@ def _add(canvas: np.ndarray, tile: np.ndarray, share: np.ndarray, mode: Overlap)
 
 
 def _lowest(dtype: np.dtype) -> float | int | bool:
-    """The value that every other one of this dtype is at least as large as."""
+    """The lowest value of this dtype."""
     if dtype.kind == "b":
         return False
     return -np.inf if dtype.kind == "f" else int(np.iinfo(dtype).min)

@@ -16,14 +16,14 @@ def entropy(probability: np.ndarray) -> np.ndarray:
     [[0.0, 1.0, 0.0]]
     """
     if probability.ndim != 2 or probability.dtype.kind not in "biuf":
-        said = f"{probability.dtype} of shape {probability.shape}"
-        raise ImageError(f"a probability of foreground is an image of numbers from 0 to 1, not {said}")
+        given = f"{probability.dtype} of shape {probability.shape}"
+        raise ImageError(f"a probability of foreground is an image of numbers from 0 to 1, not {given}")
     foreground = _checked(probability.astype(np.float32))
     return _part(foreground) + _part(1 - foreground)
 
 
 def class_entropy(probability: np.ndarray) -> np.ndarray:
-    """The entropy in bits of a probability of classes: 0 where the network is sure, log2(classes) where all are alike.
+    """The entropy in bits of class probabilities: 0 where the network is sure, log2(classes) where all are equal.
 
     `probability` is (rows, columns, classes); the result float32 (rows, columns).
 
@@ -31,8 +31,8 @@ def class_entropy(probability: np.ndarray) -> np.ndarray:
     [[0.0, 1.0, 2.0]]
     """
     if probability.ndim != 3 or probability.dtype.kind not in "biuf":
-        said = f"{probability.dtype} of shape {probability.shape}"
-        raise ImageError(f"a probability of classes has rows, columns and classes, and is not {said}")
+        given = f"{probability.dtype} of shape {probability.shape}"
+        raise ImageError(f"a probability of classes has rows, columns and classes, and is not {given}")
     total = np.zeros(probability.shape[:2], np.float32)
     for number in range(probability.shape[2]):
         total += _part(_checked(probability[..., number].astype(np.float32)))

@@ -31,6 +31,10 @@ class ImageResult(ImageRecord):
     particles: int
     left_out: int
     "Particles that were found, but do not meet the conditions; all other numbers are about those that do."
+    plausibility: float | None
+    "Of what was predicted, from 0 to 1; None where that cannot be told."
+    implausible: int
+    "Particles that were found, but taken for noise or ground, and counted nowhere else."
     at_edge: int
     small: int
     "Particles smaller than SMALL."
@@ -41,7 +45,12 @@ class ImageResult(ImageRecord):
     @property
     def found(self) -> dict[str, Any]:
         """How many particles there are, and how many there were beside them."""
-        return {"particles": self.particles, "left_out_by_conditions": self.left_out}
+        return {
+            "particles": self.particles,
+            "left_out_by_conditions": self.left_out,
+            "plausibility": self.plausibility,
+            "implausible": self.implausible,
+        }
 
 
 @dataclass
@@ -73,6 +82,8 @@ class Batch(Intake[Segmentation]):
                 name=name,
                 particles=segmentation.count,
                 left_out=found.count - segmentation.count,
+                plausibility=found.plausibility,
+                implausible=found.implausible,
                 at_edge=int(segmentation.touches_edge.sum()),
                 small=int(np.sum(np.sqrt(4 / np.pi * segmentation.areas) < SMALL)),
                 coverage=float(np.mean(segmentation.labels > 0)) if segmentation.labels.size else 0.0,

@@ -28,7 +28,7 @@ def find_caveats(
     warnings = about_failures(images, failed)
     if not images:
         return tuple(warnings)
-    warnings += [*_about_conditions(images, keep), *_about_images(images)]
+    warnings += [*_about_plausibility(images), *_about_conditions(images, keep), *_about_images(images)]
     for group in groups:
         place = f"Sizes in {group.unit}: " if len(groups) > 1 else ""
         warnings += [place + warning for warning in (*_about_particles(group, options), *group.statistics.warnings)]
@@ -37,10 +37,23 @@ def find_caveats(
 
 def about_failures(images: Sequence[ImageRecord], failed: int) -> list[str]:
     """That there is no result, or that some of the files are missing in it."""
-    said = f"{count(failed, 'file')} could not be analysed"
+    sentence = f"{count(failed, 'file')} could not be analysed"
     if not images:
-        return [f"There is no result: {said}." if failed else "There is no result: no image was given."]
-    return [f"{said}; the results are those of the other images."] if failed else []
+        return [f"There is no result: {sentence}." if failed else "There is no result: no image was given."]
+    return [f"{sentence}; the results are those of the other images."] if failed else []
+
+
+def _about_plausibility(images: Sequence[ImageResult]) -> list[str]:
+    """Nothing was dropped in silence: what there was, and how to see it."""
+    doubted = [image for image in images if image.implausible]
+    if not doubted:
+        return []
+    regions = count(sum(image.implausible for image in doubted), "region")
+    return [
+        f"Nothing plausible was found in {count(len(doubted), 'image')}: {names_of(doubted, images)}. The network "
+        f"predicted {regions} there, which {'was' if regions == '1 region' else 'were'} not taken for particles: the "
+        "notes on images in the report say why. To see what was predicted all the same, segment with --plausibility 0."
+    ]
 
 
 def _about_conditions(images: Sequence[ImageResult], keep: Sequence[str]) -> list[str]:
@@ -49,12 +62,14 @@ def _about_conditions(images: Sequence[ImageResult], keep: Sequence[str]) -> lis
         return []
     found = left_out + sum(image.particles for image in images)
     emptied = [image for image in images if image.left_out and not image.particles]
-    said = f"{' and '.join(keep)} left out {left_out} of {count(found, 'particle')}: all results are about the others."
-    return [said, *([f"No particle is left in {names_of(emptied, images)}."] if emptied else [])]
+    sentence = (
+        f"{' and '.join(keep)} left out {left_out} of {count(found, 'particle')}: all results are about the others."
+    )
+    return [sentence, *([f"No particle is left in {names_of(emptied, images)}."] if emptied else [])]
 
 
 def _about_images(images: Sequence[ImageResult]) -> list[str]:
-    empty = [image for image in images if not image.particles and not image.left_out]
+    empty = [image for image in images if not image.particles + image.left_out + image.implausible]
     warnings = about_pixel_sizes(images, "particles")
     if empty:
         warnings.append(f"No particle was found in {count(len(empty), 'image')}: {names_of(empty, images)}.")
@@ -67,11 +82,11 @@ def about_pixel_sizes(images: Sequence[ImageRecord], things: str) -> list[str]:
     known = {image.pixel_size for image in images if image.pixel_size is not None}
     warnings = []
     if unknown:
-        said = (
+        sentence = (
             "The pixel size is unknown" if len(unknown) == len(images) else "The pixel size of some images is unknown"
         )
         warnings.append(
-            f"{said}: {names_of(unknown, images)}. Their sizes are in pixels"
+            f"{sentence}: {names_of(unknown, images)}. Their sizes are in pixels"
             + (", and kept apart from those in nm." if known else ".")
             + (
                 " Together they are meaningful only if all were taken at the same magnification."

@@ -36,7 +36,7 @@ def describe_method(
         return ""
     found = sum(image.particles + image.left_out for group in groups for image in group.images)
     sentences = [_material(groups, found, measured=bool(provenance.labels)), *describe_prediction(provenance, found)]
-    sentences += _conditions(groups, keep)
+    sentences += [*_implausible(groups), *_conditions(groups, keep)]
     if any(image.particles for group in groups for image in group.images):
         sentences += _selection(groups, options)
     if any(group.statistics.count > 1 for group in groups):
@@ -73,6 +73,14 @@ def material_in_words(images: Sequence[ImageRecord]) -> str:
     if unknown:
         details.append("pixel size unknown" + (f" for {unknown}" if known else ""))
     return f"In {count(len(images), 'micrograph')} ({', '.join(details)})"
+
+
+def _implausible(groups: Sequence[Group]) -> Iterator[str]:
+    """Nothing where all was plausible."""
+    doubted = [image.implausible for group in groups for image in group.images if image.implausible]
+    if doubted:
+        regions = count(sum(doubted), "region")
+        yield f"In {count(len(doubted), 'micrograph')} nothing plausible was found ({regions} left out)."
 
 
 def _conditions(groups: Sequence[Group], keep: Sequence[str]) -> Iterator[str]:

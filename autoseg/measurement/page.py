@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autoseg.evaluation import Scores
-from autoseg.measurement.batch import Batch
+from autoseg.measurement.batch import Batch, ImageResult
 from autoseg.measurement.method import count, describe_method, references
 from autoseg.measurement.page_parts import embedded, fill_template, flat, images_part, pixel_sizes, sizes_part
 from autoseg.measurement.plots import as_svg, counted_particles, draw_shape, weighted_median
@@ -56,12 +56,20 @@ def _overview(groups: Sequence[Group], batch: Batch) -> list[tuple[str, str]]:
     return [
         ("Images analysed", str(len(images))),
         ("Files that failed", str(len(batch.failures))),
+        *_implausible(images),
         ("Particles found", str(sum(image.particles + image.left_out for image in images))),
         *_left_out(batch),
         ("of these at the edge", str(sum(image.at_edge for image in images))),
         ("of these counted", str(sum(group.statistics.count for group in groups))),
         *pixel_sizes(images),
     ]
+
+
+def _implausible(images: Sequence[ImageResult]) -> list[tuple[str, str]]:
+    """In how many images there were only regions that were not taken for particles, if in any."""
+    doubted = [image.implausible for image in images if image.implausible]
+    regions = count(sum(doubted), "region")
+    return [("Images with nothing plausible", f"{len(doubted)} ({regions} left out)")] if doubted else []
 
 
 def _left_out(batch: Batch) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from autoseg.segmentation.instances import LOWEST_OTSU, InstanceOptions
+from autoseg.segmentation.instances.finding import LOWEST_OTSU, InstanceOptions
 from autoseg.segmentation.provenance import Architecture, Provenance, TrainedModel
 
 _ARCHITECTURES = {"unet": "U-Net", "multires_unet": "MultiRes U-Net"}

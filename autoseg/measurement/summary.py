@@ -1,6 +1,7 @@
 """One row for each image, and one for all of them together: what `summary.csv` holds.
 
-`particles` were found and meet the conditions, if there are some; `counted` ones are in the statistics.
+`particles` were found and meet the conditions, if there are some; `counted` ones are in the statistics. `implausible`
+ones were found, but not taken for particles, by the `plausibility` of all that was found in the image.
 `number_d50_nm` is the estimate of a percentile by number, `number_d50_low_nm` and `number_d50_high_nm` are the ends of
 its interval, and so on; where the pixel size is unknown, the names end in `_px`. Medians of shapes are by number, of
 the counted particles.
@@ -91,6 +92,8 @@ def _row(
     }
     return {
         **dict(zip(_FIRST, first, strict=True)),
+        "plausibility": _plausibility(images) if scope == "image" else np.nan,
+        "implausible": sum(image.implausible for image in images),
         "left_out_by_conditions": sum(image.left_out for image in images),
         "left_out_at_edge": statistics.left_out_at_edge,
         "left_out_occluded": statistics.left_out_occluded,
@@ -102,6 +105,12 @@ def _row(
         "needed_for_number_mean": statistics.needed_for_number_mean,
         "needed_for_volume_mean": statistics.needed_for_volume_mean,
     }
+
+
+def _plausibility(images: Sequence[ImageResult]) -> float:
+    """Of a single image, NaN where it cannot be told."""
+    (image,) = images
+    return np.nan if image.plausibility is None else image.plausibility
 
 
 def _distribution(kind: str, distribution: Distribution | None, unit: str) -> dict[str, float | None]:

@@ -38,4 +38,4 @@ def critic(*, size: tuple[Side, Side] = (64, 64), filters: Count = 64, input_cha
         x = dropout(rate, name=f"dropout{level}")(x)
     x = convolution(1, (size[0] // 16, size[1] // 16), padding="valid", use_bias=True, name="scores")(x)
     score = average_over_positions(dtype="float32", name="score")(x)
-    return network(inputs, score, name="critic", size_multiple=16)
+    return network(inputs, {"score": score}, name="critic", size_multiple=16)

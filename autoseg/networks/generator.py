@@ -44,4 +44,4 @@ def generator(
         if block < 3:
             x = leaky_relu(name=f"activation{block}")(x)
     outlines = output_activation("tanh", x, name="outline")
-    return network(inputs, outlines, name="generator", size_multiple=8)
+    return network(inputs, {"outline": outlines}, name="generator", size_multiple=8)

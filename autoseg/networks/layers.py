@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
 from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
@@ -14,10 +14,14 @@ import pydantic
 
 from autoseg._backend import keras, ops
 from autoseg.errors import OptionsError
+from autoseg.heads import NetworkOutput
 from autoseg.options import Options
 
 Tensor = Any
 Count = Annotated[int, pydantic.Field(ge=1)]
+Outputs = Annotated[tuple[NetworkOutput, ...], pydantic.Field(min_length=1)]
+FOREGROUND: Outputs = (("foreground", 1, "sigmoid"),)
+"The outputs of a segmenter as it was published; `autoseg.heads.Head` gives those of every other."
 Norm = Literal["batch", "instance"]
 Activation = Literal["sigmoid", "softmax", "tanh", "linear"]
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -52,11 +56,30 @@ def architecture(function: Function) -> Function:
     return checked  # type: ignore[return-value]
 
 
-def network(inputs: Tensor, outputs: Any, *, name: str, size_multiple: int) -> keras.Model:
-    """The finished model; the height and width of its images must be multiples of its `size_multiple`."""
-    model = keras.Model(inputs, outputs, name=name)
+def network(inputs: Tensor, outputs: Mapping[str, Tensor], *, name: str, size_multiple: int) -> keras.Model:
+    """The finished model, whose single output comes as an array, and several as a dictionary by name.
+
+    The height and width of its images must be multiples of its `size_multiple`; its `prediction_channels` tell the
+    names of its outputs, and how many channels each has.
+    """
+    several = len(outputs) > 1
+    model = keras.Model(inputs, dict(outputs) if several else next(iter(outputs.values())), name=name)
     model.size_multiple = size_multiple
+    model.prediction_channels = {output: x.shape[-1] for output, x in outputs.items()}
     return model
+
+
+def heads(
+    x: Tensor, outputs: Sequence[NetworkOutput], finish: Callable[[Tensor, int, str], Tensor]
+) -> dict[str, Tensor]:
+    """The outputs of a segmenter by name; `finish(x, channels, name)` is its last convolution before an activation."""
+    names = [name for name, _, _ in outputs]
+    if len(set(names)) < len(names):
+        raise OptionsError('"outputs" must have different names')
+    return {
+        name: output_activation(activation, finish(x, channels, f"head_{name}"), name=f"head_{name}")
+        for name, channels, activation in outputs
+    }
 
 
 def image_input(channels: int) -> Tensor:
@@ -65,7 +88,7 @@ def image_input(channels: int) -> Tensor:
 
 
 def strided_convolution(x: Tensor, filters: int, size: int, *, name: str, **settings: Any) -> Tensor:
-    """A convolution that halves height and width; padded explicitly, as "same" means different things elsewhere."""
+    """A convolution that halves height and width; padded explicitly, as backends differ in "same"."""
     margin = ((size - 2) // 2, (size - 1) // 2)
     x = keras.layers.ZeroPadding2D((margin, margin), name=f"{name}_padding", **_IMAGES)(x)
     return convolution(filters, size, strides=2, padding="valid", name=name, **settings)(x)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from autoseg._backend import keras
 from autoseg.networks.layers import (
+    FOREGROUND,
     Count,
+    Outputs,
     Tensor,
     architecture,
     convolution,
+    heads,
     image_input,
     max_pooling,
     network,
     normalization,
-    output_activation,
     transposed_convolution,
 )
 
@@ -26,17 +26,15 @@ def multires_unet(
     *,
     filters: Count = 16,
     decoder_filters: Count = 32,
-    channels: Count = 1,
-    activation: Literal["sigmoid", "softmax"] | None = None,
+    outputs: Outputs = FOREGROUND,
     input_channels: Count = 1,
 ) -> keras.Model:
-    """A U-Net of MultiRes blocks with residual paths as skips: (n, height, width, c) -> the same size, in 0..1.
+    """A U-Net of MultiRes blocks with residual paths as skips: (n, height, width, c) -> the same size for each output.
 
     The blocks of the encoder have 1, 2, 4, 8 and 16 x `filters`, those of the decoder 8, 4 and 2 x
     `decoder_filters` and then `filters`: the published network keeps the decoder at 32 whatever the encoder has.
-    `activation` is by default sigmoid for one channel and softmax for several. Layers are called encoder1 (the
-    finest) to encoder5, path1 to path4, decoder4 to decoder1, and head, each with a suffix.
-    2,429,491 parameters with the defaults.
+    `outputs` are (name, channels, activation). Layers are called encoder1 (the finest) to encoder5, path1 to path4,
+    decoder4 to decoder1, and head, each with a suffix. 2,429,491 parameters with the defaults.
     """
     x = inputs = image_input(input_channels)
     skips = []
@@ -51,9 +49,8 @@ def multires_unet(
         x = transposed_convolution(x, filters * factor, 2, use_bias=True, name=f"{name}_upsampling")
         x = keras.layers.Concatenate(name=f"{name}_join")([x, skips[level - 1]])
         x = _multires_block(x, decoder_filters * factor if level > 1 else filters, name)
-    x = _convolution(x, channels, 1, "head")
-    output = output_activation(activation or ("sigmoid" if channels == 1 else "softmax"), x, name="output")
-    return network(inputs, output, name="multires_unet", size_multiple=2**LEVELS)
+    outlets = heads(x, outputs, lambda x, channels, name: _convolution(x, channels, 1, name))
+    return network(inputs, outlets, name="multires_unet", size_multiple=2**LEVELS)
 
 
 def _multires_block(x: Tensor, filters: int, name: str) -> Tensor:

@@ -44,4 +44,5 @@ def patchgan(
         x = x if first else normalization("instance", name=f"normalization{level + 1}")(x)
         x = leaky_relu(name=f"activation{level + 1}")(x)
     x = convolution(1, 4, padding="valid", use_bias=True, name="head")(x)
-    return network(inputs, output_activation("linear", x, name="scores"), name="patchgan", size_multiple=2**samplings)
+    scores = output_activation("linear", x, name="scores")
+    return network(inputs, {"scores": scores}, name="patchgan", size_multiple=2**samplings)

@@ -59,7 +59,8 @@ def resnet(
     x = _padded_convolution(x, channels, 7, "head", use_bias=True)
     if skip:
         x = keras.layers.Add(name="skip")([x, inputs])
-    return network(inputs, output_activation(activation, x, name="output"), name="resnet", size_multiple=2**samplings)
+    image = output_activation(activation, x, name="output")
+    return network(inputs, {"image": image}, name="resnet", size_multiple=2**samplings)
 
 
 def _padded_convolution(x: Tensor, filters: int, size: int, name: str, *, use_bias: bool = False) -> Tensor:

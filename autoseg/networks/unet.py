@@ -7,24 +7,23 @@ from typing import Annotated, Literal
 import pydantic
 
 from autoseg._backend import keras
-from autoseg.errors import OptionsError
 from autoseg.networks.layers import (
+    FOREGROUND,
     BilinearUpsampling,
     Count,
     Norm,
+    Outputs,
     Tensor,
     architecture,
     convolution,
+    heads,
     image_input,
     max_pooling,
     network,
     normalization,
-    output_activation,
     transposed_convolution,
 )
 
-Name = Annotated[str, pydantic.Field(pattern=r"^\w+$")]
-Output = tuple[Name, Count, Literal["sigmoid", "softmax", "linear"]]
 Up = Literal["transposed", "bilinear"]
 
 
@@ -34,7 +33,7 @@ def unet(
     filters: Annotated[tuple[Count, ...], pydantic.Field(min_length=2)] = (16, 32, 64, 96, 128),
     norm: Norm = "batch",
     up: Up = "bilinear",
-    outputs: Annotated[tuple[Output, ...], pydantic.Field(min_length=1)] = (("foreground", 1, "sigmoid"),),
+    outputs: Outputs = FOREGROUND,
     input_channels: Count = 1,
 ) -> keras.Model:
     """Two 3x3 convolutions per level of `filters`: (n, height, width, c) -> the same size for every output.
@@ -43,8 +42,6 @@ def unet(
     Layers are called encoder1 (the finest) to encoder<n>, decoder<n-1> to decoder1, and head, each with a suffix.
     Height and width must be multiples of 2^(levels - 1). 923,809 parameters with the defaults.
     """
-    if len({name for name, _, _ in outputs}) < len(outputs):
-        raise OptionsError('"outputs" must have different names')
     x = inputs = image_input(input_channels)
     skips = []
     for level, width in enumerate(filters, start=1):
@@ -56,9 +53,7 @@ def unet(
         x = _enlarged(x, filters[level - 1], up, f"decoder{level}")
         x = keras.layers.Concatenate(name=f"decoder{level}_join")([skips[level - 1], x])
         x = _two_convolutions(x, filters[level - 1], norm, f"decoder{level}")
-    heads = {name: _head(x, channels, activation, name) for name, channels, activation in outputs}
-    result = heads if len(heads) > 1 else heads[outputs[0][0]]
-    return network(inputs, result, name="unet", size_multiple=2 ** (len(filters) - 1))
+    return network(inputs, heads(x, outputs, _last), name="unet", size_multiple=2 ** (len(filters) - 1))
 
 
 def _two_convolutions(x: Tensor, filters: int, norm: Norm, name: str) -> Tensor:
@@ -75,6 +70,5 @@ def _enlarged(x: Tensor, filters: int, up: Up, name: str) -> Tensor:
     return transposed_convolution(x, filters, 2, use_bias=True, name=f"{name}_upsampling")
 
 
-def _head(x: Tensor, channels: int, activation: Literal["sigmoid", "softmax", "linear"], name: str) -> Tensor:
-    x = convolution(channels, 1, use_bias=True, name=f"head_{name}_convolution")(x)
-    return output_activation(activation, x, name=f"head_{name}")
+def _last(x: Tensor, channels: int, name: str) -> Tensor:
+    return convolution(channels, 1, use_bias=True, name=f"{name}_convolution")(x)

@@ -8,18 +8,15 @@ from typing import Literal
 
 import numpy as np
 
-from autoseg import _openvino
-from autoseg._backend import BACKEND, devices, inference, keras, ops, to_numpy
+from autoseg._backend import BACKEND, keras, openvino
+from autoseg._backend.graph import count_bytes, read_graph, run
+from autoseg._backend.prediction import memory_overhead, predict, runs_on_processor
 from autoseg.errors import BackendError
-from autoseg.segmentation.steps import count_bytes, list_steps, run
 
 Precision = Literal["float32", "bfloat16"]
 EngineName = Literal["auto", "backend", "openvino"]
 
-# Bytes that a process grows by for each byte that the steps of a network need at least, measured with the published
-# network: see benchmarks/inference.py.
-_BACKEND_OVERHEAD = {"tensorflow": 2.5, "torch": 4.0, "jax": 4.0, "openvino": 2.2}
-_OPENVINO_OVERHEAD: dict[Precision, float] = {"float32": 1.5, "bfloat16": 0.8}
+_OPENVINO_OVERHEAD: dict[Precision, float] = {"float32": 1.5, "bfloat16": 0.8}  # as in autoseg._backend.prediction
 
 
 class Engine(ABC):
@@ -30,11 +27,11 @@ class Engine(ABC):
 
     def __init__(self, network: keras.Model):
         self.network = network
-        self.steps = list_steps(network)
+        self.graph = read_graph(network)
 
     @abstractmethod
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        """The network's output for one image."""
+    def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """The network's outputs for one image, by name."""
 
     @property
     @abstractmethod
@@ -48,7 +45,7 @@ class Engine(ABC):
     @cached_property
     def _bytes_per_pixel(self) -> float:
         edge = 64 * self.network.size_multiple  # so many that what layers pad does not count
-        return self.overhead * count_bytes(self.steps, (1, edge, edge, self.network.input_shape[-1])) / edge**2
+        return self.overhead * count_bytes(self.graph, (1, edge, edge, self.network.input_shape[-1])) / edge**2
 
 
 class BackendEngine(Engine):
@@ -60,19 +57,12 @@ class BackendEngine(Engine):
         super().__init__(network)
         self.device = device
 
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        with inference(self.device):
-            if BACKEND == "torch":  # nothing is compiled, and Keras would keep every tensor up to the end
-                return to_numpy(run(self.steps, ops.convert_to_tensor(images), _call))
-            return to_numpy(self.network.predict_on_batch(images))
+    def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        return predict(self.network, self.graph, images, self.device)
 
     @property
     def overhead(self) -> float:
-        return _BACKEND_OVERHEAD[BACKEND]
-
-
-def _call(layer: keras.Layer, inputs: list) -> object:
-    return layer(inputs if len(inputs) > 1 else inputs[0])
+        return memory_overhead()
 
 
 class OpenVINOEngine(Engine):
@@ -83,16 +73,16 @@ class OpenVINOEngine(Engine):
     def __init__(self, network: keras.Model, precision: Precision = "float32", device: str | None = None):
         super().__init__(network)
         self.precision = precision
-        self.device = _openvino.find_device(device or "cpu", precision)
-        inputs = _openvino.image_input(network.input_shape[-1])
-        self._model = _openvino.finish(inputs, run(self.steps, inputs, _openvino.write))
-        self._compiled: _openvino.CompiledNetwork | None = None
+        self.device = openvino.find_device(device or "cpu", precision)
+        inputs = openvino.image_input(network.input_shape[-1])
+        self._model = openvino.finish(inputs, run(self.graph, inputs, openvino.write))
+        self._compiled: openvino.CompiledNetwork | None = None
 
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        size = images.shape[1:3]
+    def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        size, names = images.shape[1:3], tuple(self.graph.outputs)
         if self._compiled is None or self._compiled.size != size:
             self._compiled = None  # gives its memory back before the next one takes some
-            self._compiled = _openvino.CompiledNetwork(self._model, size, self.device, self.precision)
+            self._compiled = openvino.CompiledNetwork(self._model, names, size, self.device, self.precision)
         return self._compiled(images)
 
     @property
@@ -113,12 +103,6 @@ def choose_engine(
     """
     if engine == "backend" and precision != "float32":
         raise BackendError(f"{precision} needs OpenVINO", advice='Set engine to "openvino" or "auto".')
-    if engine == "openvino" or (engine == "auto" and (precision != "float32" or _is_processor(device))):
+    if engine == "openvino" or (engine == "auto" and (precision != "float32" or runs_on_processor(device))):
         return OpenVINOEngine(network, precision, device)
     return BackendEngine(network, device)
-
-
-def _is_processor(device: str | None) -> bool:
-    """Whether a device, or all that the backend has, where none is named, is the processor."""
-    names = devices() if device is None and BACKEND != "openvino" else [device or "cpu"]
-    return all(name.lower().startswith("cpu") for name in names)

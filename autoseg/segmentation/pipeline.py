@@ -12,10 +12,10 @@ import numpy as np
 
 from autoseg.errors import AutosegError
 from autoseg.images.micrograph import Micrograph
-from autoseg.images.segmentation import Segmentation
-from autoseg.segmentation.segment import AnyModel, Segmenter, SegmentOptions
-from autoseg.segmentation.view import View
+from autoseg.segmentation.adaptation import Adaptation
+from autoseg.segmentation.segment import AnyModel, Result, Segmenter, SegmentOptions
 
+Predicted = tuple[dict[str, np.ndarray], Adaptation]
 AHEAD = 3
 "Images in work at a time: one that is read, one that is predicted and one that is finished."
 
@@ -25,8 +25,8 @@ def segment_all(
     model: AnyModel | Segmenter,
     options: SegmentOptions | None = None,
     **changes: Any,
-) -> Iterator[Segmentation | AutosegError]:
-    """For each path, in order, its particles, or the error that says why there are none; the rest goes on.
+) -> Iterator[Result | AutosegError]:
+    """For each path, in order, what is in its image, or the error that says why there are none; the rest goes on.
 
     A `Segmenter` has its options already.
 
@@ -35,9 +35,9 @@ def segment_all(
     return _work(paths, model if isinstance(model, Segmenter) else Segmenter(model, options, **changes))
 
 
-def _work(paths: Iterable[str | os.PathLike[str]], segmenter: Segmenter) -> Iterator[Segmentation | AutosegError]:
+def _work(paths: Iterable[str | os.PathLike[str]], segmenter: Segmenter) -> Iterator[Result | AutosegError]:
     pools = reading, predicting, finishing = [ThreadPoolExecutor(1) for _ in range(AHEAD)]
-    started: deque[Future[Segmentation]] = deque()
+    started: deque[Future[Result]] = deque()
     try:
         for path in paths:
             micrograph = reading.submit(segmenter.read, path)
@@ -52,18 +52,16 @@ def _work(paths: Iterable[str | os.PathLike[str]], segmenter: Segmenter) -> Iter
             pool.shutdown(cancel_futures=True)
 
 
-def _predict(segmenter: Segmenter, micrograph: Future[Micrograph]) -> tuple[np.ndarray, View]:
-    view = segmenter.choose(micrograph.result())
-    return segmenter.predict(micrograph.result(), view), view
+def _predict(segmenter: Segmenter, micrograph: Future[Micrograph]) -> Predicted:
+    adaptation = segmenter.choose(micrograph.result())
+    return segmenter.predict(micrograph.result(), adaptation), adaptation
 
 
-def _finish(
-    segmenter: Segmenter, micrograph: Future[Micrograph], predicted: Future[tuple[np.ndarray, View]]
-) -> Segmentation:
+def _finish(segmenter: Segmenter, micrograph: Future[Micrograph], predicted: Future[Predicted]) -> Result:
     return segmenter.finish(micrograph.result(), *predicted.result())
 
 
-def _result(finished: Future[Segmentation]) -> Segmentation | AutosegError:
+def _result(finished: Future[Result]) -> Result | AutosegError:
     try:
         return finished.result()
     except AutosegError as error:

@@ -12,11 +12,11 @@ import psutil
 from pydantic import Field
 
 from autoseg._backend import keras
+from autoseg._backend.receptive_field import measure_receptive_field
 from autoseg.errors import ImageError, ModelError
 from autoseg.images.tiles import Overlap, Tiling, pad_to
 from autoseg.options import Options
 from autoseg.segmentation.engines import EngineName, Precision, choose_engine
-from autoseg.segmentation.reach import measure_reach
 
 _log = logging.getLogger("autoseg")
 
@@ -54,7 +54,7 @@ class Predictor:
     >>> from autoseg.networks import build
     >>> predictor = Predictor(build("unet", filters=(4, 8)), test_time_augmentation=True)
     >>> prediction = predictor(np.zeros((37, 50), np.float32))
-    >>> prediction.shape, prediction.dtype
+    >>> prediction["foreground"].shape, prediction["foreground"].dtype
     ((37, 50, 1), dtype('float32'))
     """
 
@@ -64,20 +64,26 @@ class Predictor:
         self.engine = choose_engine(network, self.options.engine, self.options.precision, self.options.device)
         self._has_warned = False
 
-    def __call__(self, image: np.ndarray) -> np.ndarray:
-        """What the network says about an image, (rows, columns[, channels]), that is normalised as it expects.
+    def __call__(self, image: np.ndarray) -> dict[str, np.ndarray]:
+        """What the network predicts for an image, (rows, columns[, channels]), that is normalised as it expects.
 
-        Returns float32 (rows, columns, channels), whatever the range of the network's last activation.
+        Returns float32 (rows, columns, channels) for each output by its name, whatever the range of its activation.
         """
         image = self._checked(image)
         if not self.options.test_time_augmentation:
-            return self._predict(image)
-        return np.mean([self._predict(image[flip])[flip] for flip in FLIPS], axis=0)
+            return self._split(self._predict(image))
+        return self._split(np.mean([self._predict(image[flip])[flip] for flip in FLIPS], axis=0))
 
     @cached_property
-    def reach(self) -> int | None:
+    def receptive_field(self) -> int | None:
         """How many pixels to each side the network sees; None if every pixel depends on the whole image."""
-        return measure_reach(self.engine.steps)
+        return measure_receptive_field(self.engine.graph)
+
+    def _split(self, stack: np.ndarray) -> dict[str, np.ndarray]:
+        """The outputs out of a stack of all their channels."""
+        channels = self.network.prediction_channels
+        ends = np.cumsum(list(channels.values()))[:-1]
+        return dict(zip(channels, np.split(stack, ends, axis=-1), strict=True))
 
     def _checked(self, image: np.ndarray) -> np.ndarray:
         """The image as float32 with channels."""
@@ -100,10 +106,11 @@ class Predictor:
         return np.ascontiguousarray(prediction[:rows, :columns], np.float32)
 
     def _run(self, image: np.ndarray) -> np.ndarray:
-        prediction = self.engine(image[None])[0]
-        if prediction.shape[:2] != image.shape[:2]:
+        """All outputs in one stack, (rows, columns, channels)."""
+        outputs = {name: output[0] for name, output in self.engine(image[None]).items()}
+        if any(output.ndim != 3 or output.shape[:2] != image.shape[:2] for output in outputs.values()):
             raise ModelError(f'the network "{self.network.name}" does not predict each pixel of an image')
-        return prediction
+        return np.concatenate(list(outputs.values()), axis=-1) if len(outputs) > 1 else next(iter(outputs.values()))
 
     def _padded(self, length: int) -> int:
         """The least length the network takes; reflections within it need two elements of its coarsest level."""
@@ -134,17 +141,17 @@ class Predictor:
             wanted = self.options.overlap
             return wanted + -wanted % multiple
         half = tile // 2 // multiple * multiple
-        return half if self.reach is None else min(half, self._seen())
+        return half if self.receptive_field is None else min(half, self._seen())
 
     def _seen(self) -> int:
-        """Twice the reach, as a multiple of the network's: with so much overlap, cropped tiles hide no seams."""
-        multiple, reach = self.network.size_multiple, self.reach or 0
-        return 2 * reach + -2 * reach % multiple
+        """Twice the receptive field, as a multiple of the network's: so much overlap hides all seams of crops."""
+        multiple, field = self.network.size_multiple, self.receptive_field or 0
+        return 2 * field + -2 * field % multiple
 
     def _join(self, overlap: int) -> Overlap:
         if self.options.join != "auto":
             return self.options.join
-        return "crop" if self.reach is not None and overlap >= 2 * self.reach else "blend"
+        return "crop" if self.receptive_field is not None and overlap >= 2 * self.receptive_field else "blend"
 
     def _memory_limit(self) -> float:
         """In bytes."""

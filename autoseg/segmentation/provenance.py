@@ -8,9 +8,10 @@ from typing import Any, Literal
 from pydantic import SerializeAsAny, SerializerFunctionWrapHandler, model_serializer
 
 from autoseg.evaluation.files import Kind
+from autoseg.heads import Head
 from autoseg.images.micrograph import ReadOptions
 from autoseg.options import Options
-from autoseg.segmentation.instances import InstanceOptions
+from autoseg.segmentation.instances.finding import InstanceOptions
 
 
 class Architecture(Options):
@@ -36,6 +37,8 @@ class TrainedModel(Options):
 
     name: str
     architecture: Architecture | None = None
+    head: Head | None = None
+    "What it predicts."
     weights_sha256: str | None = None
     recommends: dict[str, bool | int | float | str] = {}
     "Options for finding particles that the model recommends."
@@ -58,6 +61,8 @@ class Provenance(Options):
     "Whether particles are brighter or darker than their surroundings, as it was asked for."
     magnification: Literal["auto"] | float | None = None
     "By how much images were magnified before the prediction, as it was asked for."
+    plausibility: float | None = None
+    "How plausible particles had to be, at least, from 0 to 1."
     decided_per_image: tuple[Literal["polarity", "magnification"], ...] = ()
     "What was left to each image, and could be: a model that cannot judge either takes images as they are."
     diameter_range: tuple[float, float] | None = None

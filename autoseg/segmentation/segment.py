@@ -1,34 +1,41 @@
-"""From a micrograph to its particles, with a trained model."""
+"""From a micrograph to its particles, or to its classes, with a trained model."""
 
 from __future__ import annotations
 
 import dataclasses
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field
 
 from autoseg.errors import ImageError, ModelError, OptionsError
+from autoseg.heads import Head
+from autoseg.images.class_map import ClassMap
 from autoseg.images.micrograph import Micrograph, ReadOptions, read
+from autoseg.images.polarity import Polarity
 from autoseg.images.segmentation import Segmentation
-from autoseg.models import Model, load_model
+from autoseg.models.config import ModelConfig
+from autoseg.models.folder import Model, load_model
 from autoseg.options import Options
-from autoseg.segmentation.channels import CHANNELS
-from autoseg.segmentation.choice import Look, choose_view, judge
-from autoseg.segmentation.instances import InstanceOptions, find_instances
+from autoseg.segmentation.adaptation import Adaptation, bring_back, prepare, scaled
+from autoseg.segmentation.candidates import Candidate, assess, choose_adaptation
+from autoseg.segmentation.classes import decode_classes
+from autoseg.segmentation.instances.finding import InstanceOptions, find_instances, keep_instances, part
+from autoseg.segmentation.plausibility import LEAST, find_doubt, measure_plausibility
 from autoseg.segmentation.predictor import PredictOptions, Predictor
 from autoseg.segmentation.provenance import Architecture, Provenance, TrainedModel
-from autoseg.segmentation.view import Polarity, View, bring_back, prepare, scaled
 
 _log = logging.getLogger("autoseg")
 
-Image = str | os.PathLike[str] | Micrograph | np.ndarray
-AnyModel = str | os.PathLike[str] | Model
+Image: TypeAlias = str | os.PathLike[str] | Micrograph | np.ndarray
+AnyModel: TypeAlias = str | os.PathLike[str] | Model
+Result: TypeAlias = Segmentation | ClassMap
+"What a model finds: particles, or classes; its head tells which."
 Magnification = Literal["auto"] | Annotated[float, Field(gt=0, le=16)]
 
 WINDOW = 512
@@ -36,21 +43,24 @@ WINDOW = 512
 
 
 class SegmentOptions(Options):
-    """How particles are found in a micrograph."""
+    """How particles, or classes, are found in a micrograph."""
 
     read: ReadOptions = ReadOptions()
     "How the file is read."
     predict: PredictOptions = PredictOptions()
     "How the network is run."
     instances: InstanceOptions = InstanceOptions()
-    "How particles are found in what the network says. What is not set here is as the model recommends."
+    "How particles are found in what the network predicts. What is not set here is as the model recommends."
     polarity: Literal["auto", "model", "bright", "dark"] = "auto"
     """Whether particles are brighter or darker than what they lie on. model: as the model saw them; auto: whatever is
-    more plausible in each image, if the network has three channels; with a single one it cannot tell."""
+    more plausible in each image, if the network predicts distances to the rim; without them it cannot tell."""
     magnification: Magnification = "auto"
     """Factor by which an image is magnified before the network sees it; auto: 1, unless its particles are not of the
     sizes that the model knows. Results are in pixels of the image all the same. Defaults and recommendations of
     `minimum_core` and `pinhole_size` are meant for what the network sees, and are converted; what is set is not."""
+    plausibility: float = Field(LEAST, ge=0, le=1)
+    """Less plausible particles than this are taken for noise or ground, and the image for empty; 0: none ever are. A
+    network that predicts no distances does not tell how plausible its particles are."""
 
 
 class Segmenter:
@@ -58,15 +68,16 @@ class Segmenter:
 
     def __init__(self, model: AnyModel, options: SegmentOptions | None = None, **changes: Any):
         self.model = model if isinstance(model, Model) else load_model(model)
+        self.head = _head(self.model)
         self.options = (options or SegmentOptions()).changed(**changes)
-        self.instances = _complete(self.options, self.model)
+        self.instances = _complete(self.options, self.model, self.head)
         self._predictor = Predictor(self.model.network, self.options.predict)
 
-    def __call__(self, image: Image) -> Segmentation:
-        """The particles of a micrograph, of its file, or of an array (rows, columns)."""
+    def __call__(self, image: Image) -> Result:
+        """What is in a micrograph, in its file, or in an array (rows, columns)."""
         micrograph = self.read(image)
-        view = self.choose(micrograph)
-        return self.finish(micrograph, self.predict(micrograph, view), view)
+        adaptation = self.choose(micrograph)
+        return self.finish(micrograph, self.predict(micrograph, adaptation), adaptation)
 
     def read(self, image: Image) -> Micrograph:
         """The micrograph, read if it is not yet."""
@@ -74,44 +85,65 @@ class Segmenter:
             return image
         return Micrograph(image) if isinstance(image, np.ndarray) else read(image, self.options.read)
 
-    def choose(self, micrograph: Micrograph) -> View:
-        """How the network is to see the image: as the options say; what they leave open, first looks decide."""
+    def choose(self, micrograph: Micrograph) -> Adaptation:
+        """How the image is adapted to the network: as the options tell; what they leave open is tried on a window."""
         asked = self.options.magnification
         magnification, diameters = (1.0, self._diameters) if asked == "auto" else (asked, None)
         if len(self._polarities) == 1 and diameters is None:
-            return View(self._polarities[0], magnification)
+            return Adaptation(self._polarities[0], magnification)
         with _naming(micrograph):
             field = _checked(micrograph.field)
-            view = choose_view(partial(self._look, field), field.shape, diameters, magnification)
-        _log.info("%s: %s particles, magnified by %g", micrograph.path or "image", view.polarity, view.magnification)
-        return view
+            chosen = choose_adaptation(partial(self._examine, field), field.shape, diameters, magnification)
+        place = micrograph.path or "image"
+        _log.info("%s: %s particles, magnified by %g", place, chosen.polarity, chosen.magnification)
+        return chosen
 
-    def predict(self, micrograph: Micrograph, view: View | None = None) -> np.ndarray:
-        """What the network says about the field of view: float32 (rows, columns, channels). No view: choose one."""
-        view = view or self.choose(micrograph)
+    def predict(self, micrograph: Micrograph, adaptation: Adaptation | None = None) -> dict[str, np.ndarray]:
+        """What the network predicts for the field of view: float32 (rows, columns, channels) of each output by name.
+
+        Without an adaptation, one is chosen.
+        """
+        adaptation = adaptation or self.choose(micrograph)
         with _naming(micrograph):
             field = _checked(micrograph.field)
-            prepared = prepare(field, view.magnification, self.model.config.preprocessing)
-            return bring_back(self._run(prepared, view.polarity), field.shape)
+            prepared = prepare(field, adaptation.magnification, self.model.config.preprocessing)
+            found = self._run(prepared, adaptation.polarity)
+        return {
+            output.name: bring_back(found[output.name], field.shape, bounded=output.activation != "linear")
+            for output in self.head.outputs
+        }
 
-    def finish(self, micrograph: Micrograph, probability: np.ndarray, view: View) -> Segmentation:
-        """The particles in what the network said of this view; the micrograph's notes tell if it was an unusual one."""
-        options = scaled(self.instances, view.magnification, self.options.instances.model_fields_set)
-        if view.polarity != "either" and "polarity" not in self.options.instances.model_fields_set:
-            options = options.changed(polarity=view.polarity)
+    def finish(self, micrograph: Micrograph, prediction: Mapping[str, np.ndarray], adaptation: Adaptation) -> Result:
+        """What there is in a prediction; of particles, only plausible ones.
+
+        The micrograph's notes tell if they are not, or if the adaptation was an unusual one.
+        """
+        noted = dataclasses.replace(micrograph, notes=(*micrograph.notes, *self._notes(adaptation)))
+        if not self.head.finds_particles:
+            return decode_classes(prediction, self.head, noted)
+        options = scaled(self.instances, adaptation.magnification, self.options.instances.model_fields_set)
+        if adaptation.polarity != Polarity.EITHER and "polarity" not in self.options.instances.model_fields_set:
+            options = options.changed(polarity=adaptation.polarity.value)
+        probability = self.head.named(prediction)
         with _naming(micrograph):
-            labels = find_instances(probability, options, micrograph.field)
-        noted = dataclasses.replace(micrograph, notes=(*micrograph.notes, *self._notes(view)))
-        return Segmentation(labels, probability, noted)
+            parted = part(probability, options)
+            labels = keep_instances(parted, options, micrograph.field)
+        plausibility = self._plausibility(probability, parted, adaptation)
+        doubt = find_doubt(micrograph.field, labels, plausibility, self.options.plausibility)
+        if doubt is not None:
+            return Segmentation(labels, probability, micrograph, plausibility).disbelieved(doubt)
+        return Segmentation(labels, probability, noted, plausibility)
 
     def describe(self) -> Provenance:
         """What a report tells about how images were segmented."""
         config, options = self.model.config, self.options
         left_to_images = {"polarity"} - options.instances.model_fields_set
+        particles = InstanceOptions(**self.instances.model_dump(exclude=left_to_images))
         decided = {"polarity": len(self._polarities) > 1, "magnification": self._chooses_magnification}
         return Provenance(
             model=TrainedModel(
                 name=self.model.name,
+                head=self.head,
                 architecture=Architecture.from_config(config.architecture),
                 weights_sha256=config.weights_sha256,
                 recommends=config.postprocessing,
@@ -119,9 +151,10 @@ class Segmenter:
             engine=self._predictor.engine.name,
             device=options.predict.device,
             precision=options.predict.precision,
-            segmentation=InstanceOptions(**self.instances.model_dump(exclude=left_to_images)),
+            segmentation=particles if self.head.finds_particles else None,
             polarity=options.polarity,
             magnification=options.magnification,
+            plausibility=options.plausibility if self.head.tells_distance else None,
             decided_per_image=tuple(name for name, is_decided in decided.items() if is_decided),
             diameter_range=config.diameter_range,
             read=options.read,
@@ -129,19 +162,14 @@ class Segmenter:
         )
 
     @property
-    def _can_judge(self) -> bool:
-        """Whether the network says enough to tell how plausible that is."""
-        return self.model.network.output_shape[-1] == len(CHANNELS)
-
-    @property
     def _polarities(self) -> tuple[Polarity, ...]:
-        """What particles may be; what the model saw first."""
-        asked, trained = self.options.polarity, self.model.config.polarity
+        """What particles may be; what the model knows first."""
+        asked, known = self.options.polarity, self.model.config.polarity
         if asked in ("bright", "dark"):
-            return (asked,)
-        if asked == "model" or trained == "either" or not self._can_judge:
-            return (trained,)
-        return ("bright", "dark") if trained == "bright" else ("dark", "bright")
+            return (Polarity(asked),)
+        if asked == "model" or known == Polarity.EITHER or not self.head.tells_distance:
+            return (known,)
+        return (known, Polarity.DARK if known == Polarity.BRIGHT else Polarity.BRIGHT)
 
     @property
     def _chooses_magnification(self) -> bool:
@@ -149,25 +177,42 @@ class Segmenter:
 
     @property
     def _diameters(self) -> tuple[float, float] | None:
-        return self.model.config.diameter_range if self._can_judge else None
+        return self.model.config.diameter_range if self.head.tells_distance else None
 
-    def _look(self, field: np.ndarray, magnification: float) -> Iterator[Look]:
+    def _examine(self, field: np.ndarray, magnification: float) -> Iterator[Candidate]:
         """What a window of the image shows in each polarity."""
         prepared = prepare(field, magnification, self.model.config.preprocessing, WINDOW)
         for polarity in self._polarities:
-            yield judge(self._run(prepared, polarity), View(polarity, magnification), self.instances)
+            probability = self.head.named(self._run(prepared, polarity))
+            yield assess(probability, Adaptation(polarity, magnification), self.instances)
 
-    def _run(self, prepared: np.ndarray, polarity: Polarity) -> np.ndarray:
-        """What the network says of an image in which particles are what `polarity` tells."""
-        as_trained = self.model.config.polarity in (polarity, "either")
-        return self._predictor(prepared if as_trained else 1 - prepared)
+    def _plausibility(
+        self, probability: Mapping[str, np.ndarray], parted: np.ndarray, adaptation: Adaptation
+    ) -> float | None:
+        """Of all that was found, whatever the options will drop of it; None where nobody can tell."""
+        if not self.head.tells_distance or not parted.any():
+            return None
+        if adaptation.magnification > 1:  # predictions of small particles lose too much when they are brought back
+            return adaptation.plausibility
+        return measure_plausibility(probability, parted)
 
-    def _notes(self, view: View) -> Iterator[str]:
+    def _run(self, prepared: np.ndarray, polarity: Polarity) -> dict[str, np.ndarray]:
+        """What the network predicts for an image in which particles are what `polarity` tells."""
+        return self._predictor(polarity.as_shown_to(self.model.config.polarity, prepared))
+
+    def _notes(self, adaptation: Adaptation) -> Iterator[str]:
         """What was decided for this image alone, and is not as the model would have it anyway."""
-        if self.options.polarity == "auto" and view.polarity != self.model.config.polarity:
-            yield f"Particles were found to be {view.polarity}: the network saw the image inverted."
-        if self.options.magnification == "auto" and view.magnification != 1:
-            yield f"For the sizes of its particles, the network saw the image magnified by {view.magnification:g}."
+        if self.options.polarity == "auto" and adaptation.polarity != self.model.config.polarity:
+            yield f"Particles were found to be {adaptation.polarity}: the network saw the image inverted."
+        if self.options.magnification == "auto" and adaptation.magnification != 1:
+            factor = f"{adaptation.magnification:g}"
+            yield f"For the sizes of its particles, the network saw the image magnified by {factor}."
+
+
+def _head(model: Model) -> Head:
+    if model.config.head is None:
+        raise ModelError("does not segment: its config.json names no head", file=model.name)
+    return model.config.head
 
 
 def _checked(field: np.ndarray) -> np.ndarray:
@@ -176,8 +221,10 @@ def _checked(field: np.ndarray) -> np.ndarray:
     return field.astype(np.uint8) if field.dtype.kind == "b" else field
 
 
-def segment(image: Image, model: AnyModel, options: SegmentOptions | None = None, **changes: Any) -> Segmentation:
-    """The particles of a micrograph: of a file, of one that was read, or of an array (rows, columns).
+def segment(image: Image, model: AnyModel, options: SegmentOptions | None = None, **changes: Any) -> Result:
+    """What is in a micrograph: in a file, in one that was read, or in an array (rows, columns).
+
+    It is a `Segmentation` into particles, or a `ClassMap` if that is what the model was made for.
 
     `model` is a loaded model, its folder, or the name of a shipped one. For many images, `segment_all` or a
     `Segmenter` prepare the network only once.
@@ -186,7 +233,7 @@ def segment(image: Image, model: AnyModel, options: SegmentOptions | None = None
 
 
 def segment_again(segmentation: Segmentation, instances: InstanceOptions | None = None, **changes: Any) -> Segmentation:
-    """Find the particles anew, with other options, in what the network said the first time: it does not run again.
+    """Find the particles anew, with other options, in what the network predicted: it does not run again.
 
     >>> probability = np.zeros((32, 64), np.float32)
     >>> probability[4:20, 4:20], probability[4:20, 30:46] = 0.9, 0.4
@@ -199,22 +246,25 @@ def segment_again(segmentation: Segmentation, instances: InstanceOptions | None 
     options = (instances or InstanceOptions()).changed(**changes)
     with _naming(segmentation.micrograph):
         labels = find_instances(segmentation.probability, options, segmentation.image)
-    return dataclasses.replace(segmentation, labels=labels)
+    return dataclasses.replace(segmentation, labels=labels, implausible=0)
 
 
-def _complete(options: SegmentOptions, model: Model) -> InstanceOptions:
-    """The options for finding particles: what is set, else what the model recommends, else what its channels allow."""
+def _complete(options: SegmentOptions, model: Model, head: Head) -> InstanceOptions:
+    """The options for finding particles: what is set, else what the model recommends, else what its head allows."""
     config, given = model.config, options.instances
-    polarity = config.polarity if options.polarity in ("auto", "model") else options.polarity
-    values: dict[str, Any] = {} if polarity == "either" else {"polarity": polarity}
-    if model.network.output_shape[-1] < len(CHANNELS):
-        values["method"] = "distance"
+    polarity = _asked_polarity(options, config)
+    values: dict[str, Any] = {} if polarity == Polarity.EITHER else {"polarity": polarity.value}
+    values["method"] = "contact" if head.tells_distance else "distance"
     values |= config.postprocessing
     try:
         found = InstanceOptions(**values | {name: getattr(given, name) for name in given.model_fields_set})
         return InstanceOptions(**dict(found))  # all of them set: what a report tells is complete
     except OptionsError as error:
         raise ModelError(f'the model "{model.name}" recommends what cannot be: {error}') from None
+
+
+def _asked_polarity(options: SegmentOptions, config: ModelConfig) -> Polarity:
+    return config.polarity if options.polarity in ("auto", "model") else Polarity(options.polarity)
 
 
 @contextmanager

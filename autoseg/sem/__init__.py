@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
-__all__ = ["Options", "run"]
+# Imported at first use: the workflow needs Keras, a simulation does not.
+_HOMES = {
+    "Options": "autoseg.sem.workflow",
+    "run": "autoseg.sem.workflow",
+    "PROFILES": "autoseg.sem.profiles",
+    "SimulationOptions": "autoseg.sem.simulation",
+    "simulate": "autoseg.sem.simulation",
+}
+
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module 'autoseg.sem' has no attribute {name!r}")
-    from autoseg.sem import workflow
-
-    globals()[name] = value = getattr(workflow, name)
+    globals()[name] = value = getattr(import_module(_HOMES[name]), name)
     return value

@@ -14,11 +14,9 @@ from autoseg.files import written_whole
 from autoseg.images.folders import images_in
 from autoseg.images.labels import write_labels
 from autoseg.images.micrograph import read
-from autoseg.sem.masks import SimulatedMask
-from autoseg.sem.outlines import outline_from_image
-
-MASK, LABELS = "_mask.tif", "_labels.tif"
-"How the names of the two kinds of files end."
+from autoseg.simulation.particles.masks import SimulatedMask
+from autoseg.simulation.particles.outlines import outline_from_image
+from autoseg.stages.pairs import LABELS, MASK
 
 
 def read_outlines(folder: Path) -> list[np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import pydantic
 from pydantic import Field
@@ -12,20 +12,22 @@ from pydantic import Field
 from autoseg.evaluation.batch import EvaluateOptions
 from autoseg.images.folders import images_in
 from autoseg.images.micrograph import ReadOptions
+from autoseg.images.polarity import Polarity
 from autoseg.options import Options as _Options
-from autoseg.sem.profiles import Profile, options_of
-from autoseg.sem.stages.evaluate import Evaluate
+from autoseg.sem.profiles import PROFILES, Profile, options_of
 from autoseg.sem.stages.filter import Filter, FilterOptions
 from autoseg.sem.stages.generate import Generate, GenerateOptions
-from autoseg.sem.stages.prepare import Prepare, PrepareOptions
 from autoseg.sem.stages.render import Render, RenderOptions
-from autoseg.sem.stages.segment import ResultOptions, Segment
-from autoseg.sem.stages.self_train import SelfTrain, SelfTrainOptions
 from autoseg.sem.stages.simulate import Simulate, SimulateOptions
 from autoseg.sem.stages.train_cyclegan import TrainCyclegan, TrainCycleganOptions
-from autoseg.sem.stages.train_segmenter import TrainSegmenter, TrainSegmenterOptions, check_start
 from autoseg.sem.stages.train_wgan import TrainWgan, TrainWganOptions
-from autoseg.stages import Outputs, Run, Stage
+from autoseg.stages.engine import Run
+from autoseg.stages.evaluate import Evaluate
+from autoseg.stages.prepare import Prepare, PrepareOptions
+from autoseg.stages.segment import ResultOptions, Segment
+from autoseg.stages.self_train import SelfTrain, SelfTrainOptions, check_self_training
+from autoseg.stages.stage import Outputs, Stage
+from autoseg.stages.train_segmenter import TrainSegmenter, TrainSegmenterOptions, check_start
 
 Source = Literal["cyclegan", "rendering"]
 
@@ -48,8 +50,8 @@ class Options(_Options):
     "Folder of masks or labels, named as their micrographs, to score the result against. Nothing is learned from it."
     folder: Path = Path("autoseg_run")
     "Where everything is written."
-    polarity: Literal["bright", "dark", "both"] = "bright"
-    "Whether particles are brighter or darker than what lies around them; both: only without images of your own."
+    polarity: Polarity = Polarity.BRIGHT
+    "Whether particles are brighter or darker than what lies around them; either: only without images of your own."
     sources: Annotated[tuple[Source, ...], Field(min_length=1)] = ("cyclegan",)
     "Where the micrographs come from that the segmenter learns from: a cycleGAN, rendering by formulas, or both."
     seed: int = Field(0, ge=0)
@@ -87,10 +89,11 @@ class Options(_Options):
         if not isinstance(given, Mapping):
             return given
         profile = given.get("profile", "published")
-        given = _merged(options_of(profile), given) if profile in get_args(Profile) else dict(given)
+        given = _merged(options_of(profile), given) if profile in PROFILES else dict(given)
         training = given.get("train_segmenter", {})
         head = training.get("head") if isinstance(training, Mapping) else training.head
-        return _merged({"segment": {"instances": {"method": "distance"}}}, given) if head == "mask" else given
+        by_distance = {"segment": {"instances": {"method": "distance"}}}
+        return _merged(by_distance, given) if _kind(head) == "mask" else given
 
     @pydantic.model_validator(mode="after")
     def _fits_together(self) -> Options:
@@ -98,8 +101,10 @@ class Options(_Options):
             self._check_cyclegan()
         if self.truth is not None and self.images is None:
             raise ValueError('"truth" needs "images" to be segmented')
-        if self.images is not None and self.polarity == "both":
+        if self.images is not None and self.polarity == Polarity.EITHER:
             raise ValueError('"polarity" must be what the particles in "images" are: bright, or dark')
+        if self.train_segmenter.head.classes:
+            raise ValueError('"train_segmenter.head" is mask or instances: simulated masks know particles, no classes')
         return self
 
     def _check_cyclegan(self) -> None:
@@ -117,23 +122,24 @@ class Options(_Options):
 def stages_of(options: Options) -> list[Stage | None]:
     """The stages of a run; None where one is left out."""
     images, outlines, truth = (path and path.resolve() for path in (options.images, options.outlines, options.truth))
-    micrographs, polarity = {"images": images, "read": options.read}, {"polarity": options.polarity}
+    polarity = {"polarity": options.polarity}
+    micrographs = {"images": images, "read": options.read}
     by_cyclegan, by_rendering = ("cyclegan" in options.sources, "rendering" in options.sources)
     by_wgan = by_cyclegan and options.simulate.source == "wgan"
     by_itself = images is not None and options.self_train.rounds > 0
-    learned = {**micrographs, **polarity, "training": options.train_segmenter}
+    learned = {"options": options.self_train, "training": options.train_segmenter}
     return [
-        Prepare(**micrographs, **polarity, **dict(options.prepare)) if images else None,
-        TrainWgan(outlines=outlines, **dict(options.train_wgan)) if by_wgan else None,
-        Simulate(outlines=outlines, **dict(options.simulate)) if by_cyclegan else None,
-        TrainCyclegan(**dict(options.train_cyclegan)) if by_cyclegan else None,
-        Generate(**micrographs, **dict(options.generate)) if by_cyclegan else None,
-        Filter(**micrographs, **polarity, **dict(options.filter)) if by_cyclegan else None,
-        Render(**micrographs, **polarity, outlines=outlines, **dict(options.render)) if by_rendering else None,
-        TrainSegmenter(**polarity, **dict(options.train_segmenter)),
-        SelfTrain(**learned, **dict(options.self_train)) if by_itself else None,
-        Segment(**micrographs, **polarity, **dict(options.segment)) if images else None,
-        Evaluate(images=images, truth=truth, **dict(options.evaluate)) if truth else None,
+        Prepare(options=options.prepare, **micrographs, **polarity) if images else None,
+        TrainWgan(options=options.train_wgan, outlines=outlines) if by_wgan else None,
+        Simulate(options=options.simulate, outlines=outlines) if by_cyclegan else None,
+        TrainCyclegan(options=options.train_cyclegan, **polarity) if by_cyclegan else None,
+        Generate(options=options.generate, **micrographs, **polarity) if by_cyclegan else None,
+        Filter(options=options.filter, **micrographs, **polarity) if by_cyclegan else None,
+        Render(options=options.render, outlines=outlines, **micrographs, **polarity) if by_rendering else None,
+        TrainSegmenter(options=options.train_segmenter, **polarity),
+        SelfTrain(**learned, **micrographs, **polarity) if by_itself else None,
+        Segment(options=options.segment, **micrographs, **polarity) if images else None,
+        Evaluate(options=options.evaluate, images=images, truth=truth) if truth else None,
     ]
 
 
@@ -142,8 +148,15 @@ def run(options: Options) -> dict[str, Outputs]:
     for folder in filter(None, (options.images, options.outlines, options.truth)):
         images_in(folder)  # a folder that is missing, or empty, is told now and not hours later
     check_start(options.train_segmenter)  # so is a model
+    if options.self_train.rounds:
+        check_self_training(options.train_segmenter)
     options.to_file(options.folder / "options.toml")
     return Run(options.folder, stages_of(options), options.seed, options.own_processes).execute()
+
+
+def _kind(head: Any) -> Any:
+    """The kind of a head, however it was given."""
+    return head.get("kind") if isinstance(head, Mapping) else getattr(head, "kind", head)
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

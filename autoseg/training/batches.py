@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
-from autoseg._backend import keras, stream
-from autoseg._parallel import device_count, in_step, own_share
+from autoseg._backend import StepModel, keras
+from autoseg._backend.fitting import stream
+from autoseg._backend.parallel import device_count, in_step, own_share
 from autoseg.errors import AutosegError, ImageError, OptionsError
-from autoseg.images.normalization import PUBLISHED, Percentiles, normalize
-from autoseg.images.views import GeometryOptions, IntensityOptions, draw_geometry, draw_intensity
-from autoseg.training.targets import Head, make_targets
 
 Item = Any
 Arrays = Any  # an array, or a tuple or dictionary of arrays, of one sample or of a batch
-
-_UNTURNED, _UNCHANGED = GeometryOptions(flip=False), IntensityOptions()
 
 
 class Batches(keras.utils.PyDataset):
@@ -31,7 +26,7 @@ class Batches(keras.utils.PyDataset):
 
     Shuffled batches, for training, are all of one size: where items are missing in the last one, the first of the
     epoch are used again. Unshuffled ones, for validation, hold each item once, and the same in every epoch.
-    Where several devices train (`_parallel.train_on`), a shuffled batch holds `size` samples for each of them.
+    Where several devices train (`train_on`), a shuffled batch holds `size` samples for each of them.
     While a batch is in use, `ahead` more are prepared, each by a thread of its own.
 
     >>> batches = Batches(range(5), lambda item, rng: {"x": np.array(item)}, size=2, shuffle=False)
@@ -113,9 +108,7 @@ class _Even(keras.utils.PyDataset):
 
     def __init__(self, batches: Batches, devices: int):
         super().__init__()
-        self.batches, self.devices = batches, devices
-        sizes = np.full(len(batches), batches.size)
-        sizes[-1] = len(batches.items) - sizes[:-1].sum()
+        self.batches, self.devices, sizes = batches, devices, _sizes(batches)
         # Losses are divided by the number of all samples, metrics by the sum of weights: both come out right.
         self.weight = float((sizes + -sizes % devices).sum() / sizes.sum())
 
@@ -126,38 +119,11 @@ class _Even(keras.utils.PyDataset):
         x, y = self.batches[index]
         weights = np.full(len(x), self.weight, np.float32)
         missing = -len(x) % self.devices
-        x, y = (np.concatenate([array, array[:1].repeat(missing, axis=0)]) for array in (x, y))
-        return x, y, np.pad(weights, (0, missing))
 
+        def filled(array: np.ndarray) -> np.ndarray:
+            return np.concatenate([array, array[:1].repeat(missing, axis=0)])
 
-@dataclass(frozen=True)
-class LabelledViews:
-    """Turns an image and its label image (height, width) into what a segmenter sees, and what it shall say to it.
-
-    A third array of that size may say how certain each label is, in 0..1; its pixel counts as much in the training.
-    """
-
-    head: Head
-    weighted: bool = False
-    crop: int | None = None
-    "Height and width of the view in pixels; None shows the whole image."
-    geometry: GeometryOptions = _UNTURNED
-    intensity: IntensityOptions = _UNCHANGED
-    percentiles: Percentiles = PUBLISHED
-    inverted: bool = False
-
-    def __call__(self, pair: tuple[np.ndarray, ...], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Image (height, width, 1) and targets (height, width, channels) of a random view, float32."""
-        image, labels, *maps = pair
-        for name, array in zip(("label image", "map of certainty"), (labels, *maps), strict=False):
-            if image.shape != array.shape:
-                raise ImageError(f"an image of {image.shape} pixels cannot have a {name} of {array.shape}")
-        geometry = draw_geometry(rng, self.geometry, image.shape, self.crop)
-        view = geometry.apply(normalize(image, self.percentiles, inverted=self.inverted))
-        view = draw_intensity(rng, self.intensity).apply(view)
-        shown, *certainty = (geometry.apply(array, order="nearest") for array in (labels, *maps))
-        targets = make_targets(shown, self.head, weighted=self.weighted, certainty=next(iter(certainty), None))
-        return view[..., np.newaxis], targets
+        return filled(x), keras.tree.map_structure(filled, y), np.pad(weights, (0, missing))
 
 
 def split(count: int, fraction: float, seed: int = 0) -> tuple[list[int], list[int]]:
@@ -168,9 +134,9 @@ def split(count: int, fraction: float, seed: int = 0) -> tuple[list[int], list[i
     >>> split(5, 0.2)
     ([0, 1, 3, 4], [2])
     """
-    aside = min(max(round(count * fraction), 1), count - 1) if fraction else 0
+    held_out = min(max(round(count * fraction), 1), count - 1) if fraction else 0
     order = np.random.default_rng(seed).permutation(count).tolist()
-    return sorted(order[aside:]), sorted(order[:aside])
+    return sorted(order[held_out:]), sorted(order[:held_out])
 
 
 def fit(
@@ -183,7 +149,8 @@ def fit(
 ) -> keras.callbacks.History:
     """Train a compiled model, or go on with it, such that each epoch gets its own batches on every backend.
 
-    On several devices, validated metrics have to be weighted ones: see `_Even`.
+    On several devices, validated metrics have to be weighted ones (see `_Even`), and the batches that a `StepModel`
+    validates have to be such that the devices can share each of them evenly.
     """
     tell = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(training, "epoch", epoch))
     if device_count() > 1 and not training.shuffle:
@@ -194,7 +161,7 @@ def fit(
     try:
         if validation is not None:
             together = training.share == (0, 1) and device_count() > 1  # else each process validates all
-            settings["validation_data"] = stream(_Even(validation, device_count()) if together else validation)
+            settings["validation_data"] = stream(_shared(model, validation) if together else validation)
         with in_step(model) as first:
             return model.fit(stream(training), callbacks=[tell, *first, *callbacks], **settings)
     except Exception:
@@ -205,6 +172,27 @@ def fit(
         raise
     finally:
         training.share = (0, 1)
+
+
+def _shared(model: keras.Model, validation: Batches) -> keras.utils.PyDataset:
+    """Batches for validation that the devices of one process can share."""
+    devices = device_count()
+    if not isinstance(model, StepModel):
+        return _Even(validation, devices)
+    if (_sizes(validation) % devices).any():
+        sizes = " and ".join(map(str, sorted(set(_sizes(validation).tolist()))))
+        raise OptionsError(
+            f"{devices} devices cannot share batches of {sizes} in the validation of a {type(model).__name__}",
+            advice=f"Validate a multiple of {devices} items, in batches of a multiple of {devices}; or use one device.",
+        )
+    return validation
+
+
+def _sizes(batches: Batches) -> np.ndarray:
+    """Of unshuffled batches."""
+    sizes = np.full(len(batches), batches.size)
+    sizes[-1] = len(batches.items) - sizes[:-1].sum()
+    return sizes
 
 
 def _stack(*arrays: np.ndarray) -> np.ndarray:

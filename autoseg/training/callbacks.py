@@ -15,8 +15,15 @@ import numpy as np
 from tqdm import tqdm
 
 from autoseg._backend import keras, to_numpy
-from autoseg._parallel import is_first
-from autoseg.errors import ImageError, ModelError
+from autoseg._backend.fitting import (
+    assign_values,
+    begin_with_epoch,
+    put_averages_in_place,
+    read_values,
+    training_variables,
+)
+from autoseg._backend.parallel import is_first
+from autoseg.errors import ImageError, ModelError, OptionsError
 from autoseg.files import written_whole
 
 State = dict[str, np.ndarray]
@@ -45,26 +52,26 @@ class BestWeights(keras.callbacks.Callback):
         self.value = np.inf * self._sign
         "The best value so far."
         self._best: list[np.ndarray] = []
-        self._own: list[np.ndarray] = []
+        self._trained: list[np.ndarray] = []
 
     def on_test_begin(self, logs: Any = None) -> None:
         """Put the averaged weights in place."""
-        variables = self.model.trainable_variables
-        self._own = _values(variables)
-        self.model.optimizer.finalize_variable_values(variables)
-        _assign(variables, _values(variables))  # JAX would give away the memory that they now share with the averages
+        self._trained = read_values(self.model.trainable_variables)
+        put_averages_in_place(self.model)
 
     def on_test_end(self, logs: Any = None) -> None:
         """Keep what was validated if it is the best so far, and go back to what is trained."""
+        if self.monitor not in logs:
+            raise OptionsError(f'a validation of {", ".join(logs)} tells nothing of "{self.monitor}"')
         value = float(logs[self.monitor])
         if value * self._sign < self.value * self._sign:
-            self.value, self._best = value, _values(self.model.weights)
-        _assign(self.model.trainable_variables, self._own)
+            self.value, self._best = value, read_values(self.model.weights)
+        assign_values(self.model.trainable_variables, self._trained)
 
     def on_train_end(self, logs: Any = None) -> None:
         """Put the best weights in place."""
         if self._best:
-            _assign(self.model.weights, self._best)
+            assign_values(self.model.weights, self._best)
 
     def state(self) -> State:
         """What a resumed training needs to know."""
@@ -95,12 +102,12 @@ class Checkpoint(keras.callbacks.Callback):
             for leftover in self.path.parent.glob(".partial-*"):  # of a process that was killed while it wrote
                 shutil.rmtree(leftover)
         epoch = self._restore() if self.path.is_file() else 0
-        self.model._initial_epoch = epoch  # where `fit` looks once it has called this
+        begin_with_epoch(self.model, epoch)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Save if it is time to."""
         if is_first() and ((epoch + 1) % self.every_epochs == 0 or epoch + 1 == self.params["epochs"]):
-            groups = {"model": _numbered(_values(self._variables())), **self._part_states()}
+            groups = {"model": _numbered(read_values(training_variables(self.model))), **self._part_states()}
             arrays: dict[str, Any] = {"epoch": np.array(epoch + 1)}
             for group, state in groups.items():
                 arrays |= {f"{group}/{name}": array for name, array in state.items()}
@@ -112,7 +119,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     def _restore(self) -> int:
         """Restore everything; returns the epoch to begin with."""
-        variables = self._variables()
+        variables = training_variables(self.model)
         try:
             with np.load(self.path) as file:
                 groups: dict[str, State] = {}
@@ -122,7 +129,7 @@ class Checkpoint(keras.callbacks.Callback):
             saved = _unnumbered(groups["model"])
             if [array.shape for array in saved] != [tuple(variable.shape) for variable in variables]:
                 raise ValueError("it is of another network or optimizer")
-            _assign(variables, saved)
+            assign_values(variables, saved)
             for i, part in enumerate(self.parts):
                 part.restore(groups[f"part{i}"])
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
@@ -132,12 +139,6 @@ class Checkpoint(keras.callbacks.Callback):
                 advice="Delete it to begin anew.",
             ) from None
         return int(groups[""]["epoch"])
-
-    def _variables(self) -> list[Any]:
-        optimizer = self.model.optimizer
-        if not optimizer.built:
-            optimizer.build(self.model.trainable_variables)
-        return [*self.model.variables, *optimizer.variables]
 
 
 class Log(keras.callbacks.Callback):
@@ -172,12 +173,6 @@ class Log(keras.callbacks.Callback):
             writer = csv.DictWriter(file, list(dict.fromkeys(name for row in self._rows for name in row)))
             writer.writeheader()
             writer.writerows(self._rows)
-
-
-def resumable(folder: str | os.PathLike[str], every_epochs: int = 1) -> list[keras.callbacks.Callback]:
-    """What makes a training go on after it was killed, its best weights included, with log.csv in the same folder."""
-    best = BestWeights()
-    return [best, Log(Path(folder) / "log.csv"), Checkpoint(folder, every_epochs, parts=[best])]
 
 
 class SamplePictures(keras.callbacks.Callback):
@@ -224,15 +219,6 @@ class Progress(keras.callbacks.Callback):
         if self._bar is not None:
             self._bar.close()
             self._bar = None
-
-
-def _values(variables: Sequence[Any]) -> list[np.ndarray]:
-    return [np.array(to_numpy(variable.value)) for variable in variables]  # a copy: the backend may share its memory
-
-
-def _assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
 
 
 def _numbered(arrays: Sequence[np.ndarray]) -> State:

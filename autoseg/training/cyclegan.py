@@ -16,12 +16,13 @@ from autoseg._backend import StepModel, keras, ops
 from autoseg.errors import OptionsError
 from autoseg.networks import build
 from autoseg.options import Options
+from autoseg.training.adversarial_losses import absolute_difference, cycle_cross_entropy, squared_distance
 from autoseg.training.image_pool import ImagePool
-from autoseg.training.losses import absolute_difference, cross_entropy, squared_distance
 from autoseg.training.precision import mixed_precision
+from autoseg.training.schedules import LateDecay
 
 Tensor = Any
-MASK_CYCLES = {"absolute_difference": absolute_difference, "cross_entropy": cross_entropy}
+MASK_CYCLES = {"absolute_difference": absolute_difference, "cross_entropy": cycle_cross_entropy}
 
 
 class CycleGanOptions(Options):
@@ -51,8 +52,6 @@ class CycleGanOptions(Options):
     "How a mask is compared with what comes back of it."
     label_smoothing: float = pydantic.Field(0.0, ge=0, le=0.5)
     "How far below 1 the score is that stands for real images."
-    inverted: bool = False
-    "Train on inverted micrographs, where dark particles are bright, as in masks; the generators then make such."
     pool_size: int = pydantic.Field(50, ge=0)
     "Past fakes of each kind from which the discriminators learn, too."
     learning_rate: float = pydantic.Field(2e-4, gt=0)
@@ -63,25 +62,6 @@ class CycleGanOptions(Options):
     "The last part of the training, over which the learning rate falls to zero."
     bfloat16: bool = False
     "Compute in bfloat16, which is faster on hardware made for it."
-
-
-@keras.saving.register_keras_serializable(package="autoseg")
-class LateDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """A constant learning rate that falls linearly to zero over the last `part` (0..1) of all `steps`.
-
-    >>> [float(LateDecay(8.0, steps=100, part=0.25)(step)) for step in (0, 75, 90, 100)]
-    [8.0, 8.0, 3.2..., 0.0]
-    """
-
-    def __init__(self, learning_rate: float, steps: int, part: float):
-        self.learning_rate, self.steps, self.part = learning_rate, steps, part
-
-    def __call__(self, step: Any) -> Tensor:
-        left = self.steps - ops.cast(step, "float32")
-        return self.learning_rate * ops.clip(left / max(1.0, self.part * self.steps), 0.0, 1.0)
-
-    def get_config(self) -> dict[str, Any]:
-        return {"learning_rate": self.learning_rate, "steps": self.steps, "part": self.part}
 
 
 class CycleGan(StepModel):
@@ -131,8 +111,7 @@ class CycleGan(StepModel):
 
     def step(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """One update of the generators, then one of the discriminators, with present and past fakes."""
-        micrographs = -batch["micrographs"] if self.options.inverted else batch["micrographs"]
-        masks = batch["masks"]
+        micrographs, masks = batch["micrographs"], batch["masks"]
         _, (generators, fake_micrographs, fake_masks) = self.minimize(
             "generators", partial(self._generator_loss, micrographs, masks)
         )

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from autoseg._backend import keras, to_numpy
-from autoseg._parallel import device_count, is_first
+from autoseg._backend.parallel import device_count, is_first
 from autoseg.errors import OptionsError
 from autoseg.options import Options
 from autoseg.training.callbacks import Checkpoint, Log, Progress, Resumable, SamplePictures
@@ -45,10 +45,12 @@ def watch(
     return [*callbacks, Checkpoint(folder, options.checkpoint_every, parts)]
 
 
-def predict_one(network: keras.Model, image: np.ndarray) -> np.ndarray:
-    """What a network makes of one image (height, width, channels), also while several devices train it."""
+def predict_one(network: keras.Model, image: np.ndarray) -> dict[str, np.ndarray]:
+    """Each output of a network for one image (height, width, channels), also while several devices train it."""
     images = np.repeat(image[np.newaxis], device_count(), axis=0)  # JAX takes no batch that it cannot share out
-    return to_numpy(network.predict_on_batch(images))[0]
+    found = network.predict_on_batch(images)
+    outputs = found if isinstance(found, dict) else {next(iter(network.prediction_channels)): found}
+    return {name: to_numpy(output)[0] for name, output in outputs.items()}
 
 
 def _tensorboard(folder: Path) -> keras.callbacks.Callback:

@@ -1,4 +1,4 @@
-"""Supervised training of a network that tells particles from what lies around them."""
+"""Supervised training of a network that segments: into particles, or into classes of pixels."""
 
 from __future__ import annotations
 
@@ -12,33 +12,41 @@ import pydantic
 from pydantic import Field
 
 from autoseg._backend import keras
-from autoseg.errors import OptionsError
+from autoseg.heads import Head
 from autoseg.images.normalization import PUBLISHED, Percentiles, normalize
+from autoseg.images.polarity import Polarity, Side
 from autoseg.images.views import GeometryOptions, IntensityOptions
 from autoseg.options import Options
-from autoseg.training import segmentation_losses as losses
-from autoseg.training.batches import Batches, LabelledViews, fit, split
+from autoseg.training.batches import Batches, fit, split
 from autoseg.training.callbacks import BestWeights
-from autoseg.training.segmentation_losses import Loss
-from autoseg.training.targets import CHANNELS, Head, foreground_ratio
+from autoseg.training.head_losses import Loss, LossName, losses_of
+from autoseg.training.labelled_views import LabelledViews
+from autoseg.training.metrics import scores_of
+from autoseg.training.targets import foreground_ratio
 
 
 class SegmenterOptions(Options):
     """How a segmenter is trained; by default as published, but with the head that tells particles apart."""
 
-    head: Head = "instances"
-    "What the network predicts. mask: the foreground; instances: foreground, contact of particles, distance to the rim."
-    loss: Literal["cross_entropy", "dice", "focal"] = "cross_entropy"
-    "What is minimized for head mask; head instances has a loss of its own."
+    head: Head = Head(kind="instances")
+    """What the network predicts. mask: the foreground; instances: foreground, contact of particles, distance to their
+    rim; { kind = "classes", classes = ["ground", "pore"] }: which of the named classes a pixel belongs to."""
+    loss: LossName | Annotated[dict[LossName, Annotated[float, Field(gt=0)]], Field(min_length=1)] = "cross_entropy"
+    "What is minimized, or the weights of several losses in their sum; the head instances has a loss of its own."
+    class_weights: Literal["equal", "balanced"] | dict[str, Annotated[float, Field(ge=0)]] = "equal"
+    """How much pixels of each class count, by name, others 1; 0: not at all, as if nobody knew them. balanced: rare
+    classes as much as frequent ones."""
+    also_weight: float = Field(0.5, gt=0)
+    "How much further outputs of the head count."
     foreground_weight: Literal["training", "batch"] | Annotated[float, Field(gt=0)] = "training"
     "How much more foreground counts in cross_entropy; training, batch: as there is more background in those masks."
     contact_weights: bool = True
     "Whether, for head instances, pixels in and around contacts count more."
     epochs: int = Field(50, ge=1)
     "How often the training looks at all pairs."
-    batch: int = Field(5, ge=1)
+    batch_size: int = Field(5, ge=1)
     "Pairs in one step."
-    views: int = Field(4, ge=1)
+    views_per_pair: int = Field(4, ge=1)
     "Random views of each pair in an epoch; the published training shows its four flips."
     crop: int | None = Field(None, ge=16)
     "Height and width of the views in pixels. Not set: whole images, which must then be of one size."
@@ -48,8 +56,10 @@ class SegmenterOptions(Options):
     "Changes of the views' grey values."
     percentiles: Percentiles = PUBLISHED
     "The intensities at these percentiles of an image become 0 and 1."
-    inverted: bool = False
-    "Show the network inverted images, in which dark particles are bright."
+    polarity: Polarity = Polarity.BRIGHT
+    "Whether particles are brighter or darker than what they lie on."
+    shown_as: Side | None = None
+    "Show the network images with such particles: they are inverted if theirs are the opposite. Not set: as they are."
     validation: float = Field(0.2, ge=0, lt=1)
     "Fraction of the pairs that choose the best weights instead of being trained on."
     optimizer: Literal["adam", "adamw"] = "adam"
@@ -69,34 +79,56 @@ class SegmenterOptions(Options):
     def _options_fit_together(self) -> SegmenterOptions:
         if self.weight_decay and self.optimizer != "adamw":
             raise ValueError('"weight_decay" needs the optimizer adamw')
+        if self.class_weights != "equal" and not self.head.classes:
+            raise ValueError('"class_weights" need a head with classes')
+        weighted = set(self.class_weights) if isinstance(self.class_weights, dict) else set()
+        if unknown := weighted - set(self.head.class_names):
+            raise ValueError(f'"class_weights" has {", ".join(sorted(unknown))}, which is no class of the head')
         return self
 
     def shown(self, image: np.ndarray) -> np.ndarray:
         """The image (height, width) as the network sees it, if no view changes it: float32."""
-        return normalize(image, self.percentiles, inverted=self.inverted)
+        return self.polarity.as_shown_to(self.shown_as or self.polarity, normalize(image, self.percentiles))
 
 
 def make_batches(
     pairs: Sequence[Any], options: SegmenterOptions, load: Callable[[Any], Any] | None = None, ahead: int = 2
 ) -> tuple[Batches, Batches | None]:
-    """Batches for training and for validation, of pairs (image, label image), both (height, width).
+    """Batches for training and for validation, of pairs as `LabelledImage`, or tuples of its values.
 
-    A third array of that size may follow, how certain the labels are, as `LabelledViews` takes it; then in all pairs.
     With `load`, `pairs` may be anything that `load(pair)` reads such a pair from, each time it is needed.
     The validation shows whole images, or, where views are crops, one fixed crop of each.
     """
+    ours, held_out = ([pairs[i] for i in chosen] for chosen in split(len(pairs), options.validation, options.seed))
     fixed = LabelledViews(
         options.head,
-        weighted=options.contact_weights and options.head == "instances",
+        weighted=options.contact_weights and options.head.tells_distance,
+        class_weights=find_class_weights(ours, options, load),
         crop=options.crop,
-        percentiles=options.percentiles,
-        inverted=options.inverted,
+        shown=options.shown,
     )
     varied = replace(fixed, geometry=options.geometry, intensity=options.intensity)
-    make = partial(Batches, size=options.batch, seed=options.seed, load=load, ahead=ahead)
-    ours, aside = ([pairs[i] for i in chosen] for chosen in split(len(pairs), options.validation, options.seed))
-    validation = make(aside, fixed, shuffle=False) if aside else None
-    return make(ours * options.views, varied), validation
+    make = partial(Batches, size=options.batch_size, seed=options.seed, load=load, ahead=ahead)
+    validation = make(held_out, fixed, shuffle=False) if held_out else None
+    return make(ours * options.views_per_pair, varied), validation
+
+
+def find_class_weights(
+    pairs: Sequence[Any], options: SegmenterOptions, load: Callable[[Any], Any] | None = None
+) -> tuple[float, ...]:
+    """The weight of each class, as the options tell; () for heads without any.
+
+    Balanced ones are inverse to the classes' numbers of pixels in all pairs, and 1 on the average of pixels.
+    """
+    names = options.head.class_names
+    if isinstance(options.class_weights, dict):
+        return tuple(options.class_weights.get(name, 1.0) for name in names)
+    if options.class_weights == "equal":
+        return (1.0,) * len(names)
+    maps = ((load(pair) if load else pair)[1] for pair in pairs)
+    pixels = np.sum([np.bincount(classes.ravel(), minlength=len(names))[: len(names)] for classes in maps], axis=0)
+    present = pixels > 0
+    return tuple(np.where(present, pixels.sum() / (present.sum() * np.maximum(pixels, 1)), 0.0).tolist())
 
 
 def train_segmenter(
@@ -108,25 +140,19 @@ def train_segmenter(
 ) -> keras.callbacks.History:
     """Train `network` in place; it ends with the weights that did best in validation, or else with the last ones.
 
-    Its output has the channels of the head, by sigmoid: one, or foreground, contact and distance. With
-    `callbacks=resumable(folder)` a training that was killed goes on where it was when this is called again.
+    Its outputs are those of the head. With a `Checkpoint` among the callbacks, a training that was killed goes on where
+    it was when this is called again.
     """
-    check_outputs(network, options.head)
+    options.head.check_network(network.architecture.get("outputs"))
+    scores: Any = scores_of(options.head)
     network.compile(
         make_optimizer(options, steps=len(training)),
         loss=_make_loss(options, training),
-        weighted_metrics=[keras.metrics.MeanMetricWrapper(losses.foreground_iou, name="iou")],
+        weighted_metrics={options.head.main.name: scores} if options.head.also else scores,
     )
     if not any(isinstance(callback, BestWeights) for callback in callbacks):
         callbacks = [BestWeights(), *callbacks]
     return fit(network, training, validation=validation, epochs=options.epochs, callbacks=callbacks)
-
-
-def check_outputs(network: keras.Model, head: Head) -> None:
-    """Raise an error unless the network says what the head needs."""
-    channels = len(CHANNELS[head])
-    if not isinstance(network.output_shape, tuple) or network.output_shape[-1] != channels:
-        raise OptionsError(f'the head "{head}" needs a network with one output of {channels} channels')
 
 
 def make_optimizer(options: SegmenterOptions, steps: int) -> keras.optimizers.Optimizer:
@@ -155,14 +181,16 @@ def _learning_rate(options: SegmenterOptions, steps: int) -> float | keras.optim
     return options.learning_rate
 
 
-def _make_loss(options: SegmenterOptions, training: Batches) -> Loss:
-    if options.head == "instances":
-        return losses.instances
-    if options.loss != "cross_entropy":
-        return {"dice": losses.dice, "focal": losses.focal}[options.loss]
+def _make_loss(options: SegmenterOptions, training: Batches) -> Loss | dict[str, Loss]:
+    names: dict[LossName, float] = {options.loss: 1.0} if isinstance(options.loss, str) else dict(options.loss)
     weight = options.foreground_weight
     if weight == "training":
-        weight = foreground_ratio(
-            (targets[..., 0], targets[..., 1]) if targets.shape[-1] > 1 else targets[..., 0] for _, targets in training
-        )
-    return partial(losses.cross_entropy, foreground_weight=weight)
+        weights_foreground = options.head.kind == "mask" and "cross_entropy" in names
+        weight = _foreground_ratio(training, options.head) if weights_foreground else 1.0
+    return losses_of(options.head, names, weight, options.also_weight)
+
+
+def _foreground_ratio(training: Batches, head: Head) -> float:
+    """How many background pixels there are for each of the foreground, in an epoch of views."""
+    targets = (target[head.main.name] if head.also else target for _, target in training)
+    return foreground_ratio((one[..., 0], one[..., 1]) if one.shape[-1] > 1 else one[..., 0] for one in targets)

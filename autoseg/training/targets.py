@@ -1,19 +1,15 @@
-"""What a segmenter learns to predict, computed from a label image. NumPy only."""
+"""What a segmenter learns to predict, computed from a label image or a class map. NumPy only."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal, get_args
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
 
-from autoseg.errors import ImageError, OptionsError
+from autoseg.errors import ImageError
+from autoseg.heads import IGNORED, Head
 from autoseg.images.distance import relative_distance
-from autoseg.segmentation.channels import CHANNELS as INSTANCE_CHANNELS
-
-Head = Literal["mask", "instances"]
-CHANNELS: dict[Head, tuple[str, ...]] = {"mask": INSTANCE_CHANNELS[:1], "instances": INSTANCE_CHANNELS}
 
 CONTACT_WEIGHT, NEAR_CONTACT_WEIGHT = 5.0, 3.0
 
@@ -35,26 +31,48 @@ def make_targets(
     by which they are multiplied: pixels of certainty 0 do not count.
 
     >>> labels = np.array([[1, 1, 1, 2, 2, 0]])
-    >>> make_targets(labels, "mask")[..., 0].tolist()
+    >>> make_targets(labels, Head(kind="mask"))[..., 0].tolist()
     [[1.0, 1.0, 0.0, 1.0, 1.0, 0.0]]
-    >>> make_targets(labels, "instances")[..., 1].tolist()
+    >>> make_targets(labels, Head(kind="instances"))[..., 1].tolist()
     [[0.0, 1.0, 1.0, 1.0, 0.0, 0.0]]
     """
-    if head not in CHANNELS:
-        raise OptionsError(f'"{head}" is not a head', advice=f"Choose one of {get_args(Head)}.")
     # OpenCV has no morphology for integers of 32 bits; float32 holds labels exactly.
     values, foreground = _checked(labels).astype(np.float32), labels > 0
     parting = foreground & (cv2.dilate(values, _SQUARE) > values)
     contact = foreground & cv2.dilate(parting.view(np.uint8), _CROSS).view(bool)
-    if head == "mask":
-        channels: list[np.ndarray] = [foreground & ~parting]
-    else:
+    channels: list[np.ndarray] = [foreground & ~parting]
+    if head.tells_distance:
         channels = [foreground, contact, relative_distance(labels)]
     if weighted or certainty is not None:
         weights = _weights(contact, foreground) if weighted else [np.ones(labels.shape, np.float32)] * len(channels)
         factor = np.float32(1) if certainty is None else certainty
         channels += [weight * factor for weight in weights[: len(channels)]]
     return np.stack(channels, axis=-1).astype(np.float32, copy=False)
+
+
+def make_class_targets(
+    classes: np.ndarray, head: Head, *, class_weights: Sequence[float] = (), certainty: np.ndarray | None = None
+) -> np.ndarray:
+    """Targets of a class map (height, width) as float32 (height, width, classes + 1): one-hot, and each pixel's weight.
+
+    A pixel weighs as much as its class, times how certain it is; one of class 255, which is not known, weighs nothing.
+
+    >>> head = Head(kind="classes", classes=["background", "pore"])
+    >>> make_class_targets(np.array([[1, 255]], np.uint8), head, class_weights=(1.0, 3.0)).tolist()
+    [[[0.0, 1.0, 3.0], [0.0, 0.0, 0.0]]]
+    """
+    count = len(head.classes)
+    if classes.ndim != 2 or classes.dtype.kind not in "iu":
+        problem = f"a class map has two dimensions and integers, not {classes.ndim} and {classes.dtype}"
+        raise ImageError(problem)
+    if unknown := sorted(set(np.unique(classes).tolist()) - {*range(count), IGNORED}):
+        raise ImageError(f"a class map holds 0 to {count - 1}, or {IGNORED} where nothing is known, not {unknown[0]}")
+    weights = np.zeros(IGNORED + 1, np.float32)
+    weights[:count] = class_weights or 1.0
+    targets = np.zeros((*classes.shape, count + 1), np.float32)
+    targets[..., :count] = classes[..., np.newaxis] == np.arange(count)
+    targets[..., count] = weights[classes] if certainty is None else weights[classes] * certainty
+    return targets
 
 
 def foreground_ratio(masks: Iterable[np.ndarray | tuple[np.ndarray, np.ndarray]]) -> float:

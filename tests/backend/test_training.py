@@ -7,8 +7,10 @@ import pytest
 
 import autoseg._backend as seam
 from autoseg._backend import keras, ops
+from autoseg._backend.loading import without_greeting
 from autoseg.backends import TRAINABLE
 from autoseg.errors import BackendError
+from autoseg.training.callbacks import Checkpoint
 
 from .toy_gan import FEATURES, ToyGan, compiled, fit, make_batches
 
@@ -117,11 +119,9 @@ def test_resumed_training_equals_an_uninterrupted_one(tmp_path):
     batches, undisturbed = make_batches(4), make()
     losses = fit(undisturbed, batches, epochs=4)
     with pytest.raises(KeyboardInterrupt):
-        fit(make(), batches, epochs=4, callbacks=[keras.callbacks.BackupAndRestore(tmp_path), Interruption()])
+        fit(make(), batches, epochs=4, callbacks=[Checkpoint(tmp_path), Interruption()])
     resumed = make()
-    np.testing.assert_array_equal(
-        losses[2:], fit(resumed, batches, epochs=4, callbacks=[keras.callbacks.BackupAndRestore(tmp_path)])
-    )
+    np.testing.assert_array_equal(losses[2:], fit(resumed, batches, epochs=4, callbacks=[Checkpoint(tmp_path)]))
     assert not any(moved(values(undisturbed.variables), values(resumed.variables)))
     assert not any(moved(values(undisturbed.optimizer.variables), values(resumed.optimizer.variables)))
 
@@ -180,7 +180,7 @@ def test_devices_are_named():
 
 def test_what_goes_wrong_while_libraries_are_loaded_is_told(capfd, monkeypatch):
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "2")
-    with pytest.raises(ImportError), seam._without_greeting():
+    with pytest.raises(ImportError), without_greeting():
         os.write(2, b"I0000 hello\nE0000 a library is broken\n")
         raise ImportError
     assert capfd.readouterr().err == "E0000 a library is broken\n"

@@ -11,6 +11,7 @@ class ToyGan(StepModel):
     """Learns points. All randomness is its own: from the batch, or from a seed (`own_noise`) and from dropout."""
 
     reports = ("critic", "generator", "penalty")
+    validates = ("distance", "penalty")
 
     def __init__(self, dropout=0.0, own_noise=False, seed=0):
         super().__init__()
@@ -60,11 +61,18 @@ class ToyGan(StepModel):
         critic, penalty = self.minimize("critic", critic_loss)
         return {"critic": critic, "generator": self.minimize("generator", generator_loss)[0], "penalty": penalty}
 
+    def validation_step(self, batch):
+        real, fake = batch["real"], self.generator(batch["noise"], training=False)
+        distance = ops.mean(self.critic(real, training=False)) - ops.mean(self.critic(fake, training=False))
+        return {"distance": distance, "penalty": self.penalty((real + fake) / 2)}
 
-def compiled(gan, **settings):
-    adam = keras.optimizers.Adam
+
+def compiled(gan, averaging=None, **settings):
+    """With optimizers whose weights are averaged with this momentum, if it is given."""
+    average = {"use_ema": True, "ema_momentum": averaging} if averaging else {}
     decay = keras.optimizers.schedules.PolynomialDecay(4e-3, decay_steps=20)
-    gan.compile({"critic": adam(2e-3), "generator": adam(decay)}, **settings)
+    adam = keras.optimizers.Adam
+    gan.compile({"critic": adam(2e-3, **average), "generator": adam(decay, **average)}, **settings)
     return gan
 
 

@@ -21,10 +21,11 @@ if __name__ == "__main__" and os.environ["KERAS_BACKEND"] == "tensorflow":
 import numpy as np
 
 from autoseg._backend import StepModel, keras, ops, to_numpy
-from autoseg._parallel import device_count, is_first, own_share, train_on
-from autoseg.errors import ImageError
+from autoseg._backend.parallel import device_count, is_first, own_share, train_on
+from autoseg.errors import ImageError, OptionsError
+from autoseg.networks import build
 from autoseg.training.batches import Batches, fit
-from autoseg.training.callbacks import resumable
+from autoseg.training.callbacks import BestWeights, Checkpoint, Log
 from autoseg.training.segmenter import SegmenterOptions, make_batches, train_segmenter
 
 from .toy_gan import FEATURES, LATENT, ToyGan
@@ -58,13 +59,14 @@ class UnmixedGan(ToyGan):
         self.generator = initialized(keras.Sequential(unmixed))
 
 
-def train_gan(size):
+def train_gan(size, held_out=8, epochs=EPOCHS):
     def sample(item, rng):
         return {"real": drawn(FEATURES, seed=item), "noise": drawn(LATENT, seed=item)}
 
     gan = UnmixedGan()
     gan.compile({name: keras.optimizers.SGD(0.05) for name in gan.trains()})  # Adam would not notice a wrong factor
-    return outcome(gan, fit(gan, Batches(range(24), sample, size=size), epochs=EPOCHS))
+    validation = Batches(range(held_out), sample, size=4, shuffle=False)
+    return outcome(gan, fit(gan, Batches(range(24), sample, size=size), epochs=epochs, validation=validation))
 
 
 def train_regression(size):
@@ -75,9 +77,8 @@ def train_regression(size):
 
 
 def train_on_pairs(size, callbacks=()):
-    options = SegmenterOptions(batch=size, views=1, validation=0.45, epochs=EPOCHS, averaging=0.5)
-    convolutions = [layers.Conv2D(4, 3, padding="same", activation="tanh"), layers.Conv2D(3, 1, activation="sigmoid")]
-    network = initialized(keras.Sequential([keras.Input((None, None, 1)), *convolutions]))
+    options = SegmenterOptions(batch_size=size, views_per_pair=1, validation=0.45, epochs=EPOCHS, averaging=0.5)
+    network = build("unet", filters=(4, 6), norm="instance", outputs=options.head.network_outputs)
     return outcome(network, train_segmenter(network, *make_batches(PAIRS, options), options, callbacks))
 
 
@@ -112,6 +113,11 @@ def dream(size, callbacks=()):
     return outcome(dreamer, fit(dreamer, batches, epochs=EPOCHS, callbacks=callbacks))
 
 
+def resumable(folder):
+    best = BestWeights()
+    return [best, Log(folder / "log.csv"), Checkpoint(folder, parts=[best])]
+
+
 class Snapshot(keras.callbacks.Callback):
     """A copy of the folder as it was when the last epoch began, for a training that was killed therein."""
 
@@ -144,4 +150,8 @@ if __name__ == "__main__":
     try:
         train_on(2, train_all, Path(sys.argv[1]), 2)
     except ImageError as error:
+        print(error)
+    try:
+        train_on(2, train_gan, 2, 7, 1)
+    except OptionsError as error:
         print(error)

@@ -1,5 +1,7 @@
 import json
 import shutil
+import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -40,5 +42,8 @@ def test_findings_are_lines_for_people_and_json_for_machines(monkeypatch, capsys
 def test_a_gpu_that_the_backend_does_not_see_is_told(monkeypatch, driver, backend, devices, advised):
     monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/nvidia-smi" if driver else None)
     monkeypatch.setattr(doctor.Path, "exists", lambda path: False)
-    advice = doctor._advise_on_gpu(backend, devices)
-    assert bool(advice) == advised and all(f"GPU that {backend} does not see" in line for line in advice)
+    monkeypatch.setattr(doctor, "choose_backend", lambda environment, installed: backend)
+    monkeypatch.setitem(sys.modules, "autoseg._backend", SimpleNamespace(devices=lambda: devices))
+    found = doctor.examine()
+    assert (found["backend"], found["devices"]) == (backend, devices)
+    assert any(f"GPU that {backend} does not see" in line for line in found["advice"]) == advised

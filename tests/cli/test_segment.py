@@ -9,21 +9,24 @@ import pytest
 import tifffile
 
 from autoseg import networks
+from autoseg._backend import keras
 from autoseg.cli import app, demo, main
 from autoseg.cli.verbs import VERBS
 from autoseg.evaluation import label
+from autoseg.heads import Head
 from autoseg.images.labels import read_labels, write_labels
 from autoseg.images.uncertainty import entropy
-from autoseg.models import keras, save_model
+from autoseg.models.folder import save_model
 
 INFERRING = {verb.name: verb for verb in VERBS if verb.name in ("segment", "demo", "export")}
 once = pytest.mark.skipif(keras.backend.backend() != "openvino", reason="the same on every backend")
 CARD = "# brightness\n\nThe probability of foreground rises with the brightness."
 
 
-def write_model(folder, channels):
-    """Foreground and, with three channels, distances to rims rise with the brightness; there is no contact."""
-    network = networks.build("unet", filters=(4, 4), outputs=(("particles", channels, "sigmoid"),), seed=0)
+def write_model(folder, kind):
+    """Foreground and, of the kind "instances", distances to rims rise with the brightness; there is no contact."""
+    head = Head(kind=kind)
+    network = networks.build("unet", filters=(4, 4), outputs=head.network_outputs, seed=0)
     for layer in network.layers:
         if not layer.name.endswith(("convolution", "convolution1", "convolution2")):
             continue
@@ -32,13 +35,13 @@ def write_model(folder, channels):
         middle[::2] = 20 * layer.name.startswith("head")
         middle[0] = middle[0] or 1
         layer.set_weights([kernel, *(values - 10 for values in bias)])
-    save_model(folder, network, card=CARD)
+    save_model(folder, network, head=head, card=CARD)
     return str(folder)
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    return write_model(tmp_path_factory.mktemp("models") / "brightness", channels=1)
+    return write_model(tmp_path_factory.mktemp("models") / "brightness", kind="mask")
 
 
 def squares(count, level=200, background=20):
@@ -126,6 +129,22 @@ def test_options_reach_reading_network_particles_and_report(images, model, tmp_p
 
 
 @once
+def test_nothing_plausible_is_told_and_can_be_seen_on_request(tmp_path, capsys):
+    noise = tmp_path / "noise.tif"
+    tifffile.imwrite(noise, np.random.default_rng(0).integers(0, 256, (96, 128)).astype(np.uint8))
+    counts = []
+    for given in ([], ["--plausibility", 0]):
+        assert segmented(noise, "particles", "--output", tmp_path / "out", *given) == 0
+        said = capsys.readouterr().out
+        counts.append(len(pd.read_csv(tmp_path / "out" / "particles.csv")))
+        assert said.startswith(f"1 image, {counts[-1]} particles")
+        assert ("Warning: Nothing plausible was found in 1 image: noise.tif." in said) == (not given)
+        settings = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["settings"]
+        assert settings["plausibility"] == (0.6 if not given else 0)
+    assert counts[0] == 0 < counts[1]
+
+
+@once
 def test_uncertainty_and_conditions_are_there_on_request(images, model, tmp_path, capsys):
     given = ["--keep", "label > 1", "centroid_column_px < 40", "--uncertainty", "--output", tmp_path / "out"]
     assert segmented(images, model, *given) == 0
@@ -177,7 +196,7 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
 
 @once
 def test_the_demo_scores_and_reports_bright_and_dark_samples(tmp_path, capsys, monkeypatch):
-    model = write_model(tmp_path / "brightness", channels=3)
+    model = write_model(tmp_path / "brightness", kind="instances")
     monkeypatch.setattr(demo, "shipped", lambda kind: tmp_path / kind)
     samples = tmp_path / "datasets" / "samples"
     for name, levels, true in ("bright_a", (200, 20), 2), ("dark_b", (20, 200), 3):

@@ -8,11 +8,12 @@ from itertools import product
 
 import pytest
 
-from autoseg import stages
 from autoseg._backend import BACKEND
 from autoseg.sem.workflow import Options, run, stages_of
+from autoseg.stages import engine
+from autoseg.stages.manifest import MANIFEST, STARTED
 from autoseg.training.callbacks import Checkpoint
-from tests.sem.scenes import write_outlines, write_scenes
+from tests.simulation.particles.scenes import write_outlines, write_scenes
 
 pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="exact resume of each trainer is tested on every backend")
 
@@ -36,13 +37,13 @@ def kill(_=None):
 def attempt(folder, stage, where):
     """Run until `where` ("begin", "end" or "epoch") in `stage`, and no further."""
     os.environ["PYTHONHASHSEED"] = "0"
-    before = stages._write
+    before = engine.write_json
 
     def write(path, content):
-        if content["stage"] == stage and path.name == stages.MANIFEST and where == "end":
+        if content["stage"] == stage and path.name == MANIFEST and where == "end":
             kill()
         before(path, content)
-        if content["stage"] == stage and path.name == stages.STARTED and where == "begin":
+        if content["stage"] == stage and path.name == STARTED and where == "begin":
             kill()
 
     def save(checkpoint, epoch, logs=None):
@@ -50,7 +51,7 @@ def attempt(folder, stage, where):
         if where == "epoch" and stage in str(checkpoint.path):
             kill()
 
-    saved, Checkpoint.on_epoch_end, stages._write = Checkpoint.on_epoch_end, save, write
+    saved, Checkpoint.on_epoch_end, engine.write_json = Checkpoint.on_epoch_end, save, write
     run(options(folder, "killed"))
 
 

@@ -14,9 +14,9 @@ from autoseg.backends import TRAINABLE
 from autoseg.cli import main
 from autoseg.errors import ImageError, ModelError, OptionsError
 from autoseg.images.labels import read_labels
-from autoseg.models import load_model
+from autoseg.models.folder import load_model
 from autoseg.sem.workflow import Options, run, stages_of
-from tests.sem.scenes import write_outlines, write_scenes
+from tests.simulation.particles.scenes import write_outlines, write_scenes
 
 ROOT = Path(__file__).parents[2]
 SIZES = (144, 160), (121, 183)
@@ -76,7 +76,7 @@ def test_what_the_network_learns_from_is_what_was_simulated(finished):
     _, outputs = finished
     pairs, masks = outputs["filter"], outputs["simulate"].masks
     for number in range(12):
-        kept, simulated = (read_labels(path / f"{number:05}_labels.tif") for path in (pairs.masks, masks))
+        kept, simulated = (read_labels(path / f"{number:05}_labels.tif") for path in (pairs.truth, masks))
         assert np.all(simulated[kept > 0] > 0)
         assert len(np.unique(kept)) <= len(np.unique(simulated))
 

@@ -9,7 +9,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from autoseg.errors import AutosegError
 from autoseg.images.annotations import write_coco, write_geojson
-from autoseg.images.polygons import fill, signed_area
+from autoseg.images.polygons import signed_area
+from tests.images.imagej import fill
 
 label_images = arrays(np.uint16, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.integers(0, 3))
 RING = np.array([[0, 0, 0, 0], [0, 1, 1, 1], [0, 1, 0, 1], [0, 1, 1, 1], [2, 0, 0, 0]])

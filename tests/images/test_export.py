@@ -9,14 +9,13 @@ from PIL import Image
 import autoseg
 from autoseg.errors import AutosegError
 from autoseg.images import export as module
-from autoseg.images.annotations import write_coco
-from autoseg.images.export import ENDINGS, export, labels_by_file
+from autoseg.images.export import ENDINGS, export
 from autoseg.images.labels import read_labels
 from autoseg.images.micrograph import Micrograph
 from autoseg.images.overlay import OverlayOptions, draw_overlay
-from autoseg.images.rois import read_rois
 from autoseg.images.segmentation import Segmentation
 from autoseg.images.uncertainty import entropy
+from tests.images.imagej import filled_rois
 
 LABELS = np.zeros((20, 30), np.uint16)
 LABELS[2:8, 3:9], LABELS[10:18, 5:25] = 1, 2
@@ -45,7 +44,7 @@ def test_every_file_holds_the_result(tmp_path):
     assert np.array_equal(autoseg.read(paths["uncertainty"]).pixels, entropy(PROBABILITY))
     assert {autoseg.read(paths[kind]).pixel_size for kind in ("labels", "probability", "uncertainty")} == {2.5}
     assert np.array_equal(np.asarray(Image.open(paths["overlay"])), draw_overlay(PIXELS[:20], LABELS, 2.5))
-    assert np.array_equal(read_rois(paths["rois"], LABELS.shape), LABELS)
+    assert np.array_equal(filled_rois(paths["rois"], LABELS.shape), LABELS)
     features = json.loads(paths["geojson"].read_text())["features"]
     assert [feature["properties"]["area_px"] for feature in features] == [36, 160]
 
@@ -58,7 +57,7 @@ def test_no_particle(tmp_path, kinds):
 
 
 def test_of_several_channels_the_foreground_is_written(tmp_path):
-    stack = segmentation(probability=np.stack([PROBABILITY, PROBABILITY / 2], axis=-1))
+    stack = segmentation(probability={"contact": PROBABILITY / 2, "foreground": PROBABILITY})
     paths = export(stack, tmp_path, kinds=["probability", "uncertainty"])
     assert np.array_equal(autoseg.read(paths["probability"]).pixels, PROBABILITY)
     assert np.array_equal(autoseg.read(paths["uncertainty"]).pixels, entropy(PROBABILITY))
@@ -104,21 +103,3 @@ def test_the_micrograph_is_never_overwritten(tmp_path):
         export(segmentation(source), tmp_path, name="a")
     assert [path.name for path in tmp_path.iterdir()] == ["a_labels.tif"]
     assert source.read_bytes() == b"the only copy"
-
-
-def test_coco_names_images_from_their_common_folder_and_counts_the_info_bar(tmp_path):
-    results = [segmentation(Path("data", *place)) for place in (("x", "a.tif"), ("y", "a.tif"), ("b.tif",))]
-    write_coco(tmp_path / "coco.json", labels_by_file(results))
-    images = json.loads((tmp_path / "coco.json").read_text())["images"]
-    assert [image["file_name"] for image in images] == ["x/a.tif", "y/a.tif", "b.tif"]
-    assert {(image["height"], image["width"]) for image in images} == {(24, 30)}
-
-
-def test_coco_of_one_image_and_of_none():
-    assert list(labels_by_file([segmentation(Path("data/a.tif"))])) == ["a.tif"]
-    assert labels_by_file([]) == {}
-
-
-def test_coco_refuses_two_results_for_one_image():
-    with pytest.raises(AutosegError, match="same image"):
-        labels_by_file([segmentation(Path("a.tif")), segmentation(Path("a.tif"))])

@@ -3,7 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from autoseg.images.polygons import fill, rings_of, signed_area, trace
+from autoseg.images.polygons import rings_of, signed_area, trace
+from tests.images.imagej import fill
 
 label_images = arrays(np.uint16, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.integers(0, 3))
 RING = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]])
@@ -73,23 +74,3 @@ def test_rings_are_valid(labels):
             assert len(np.unique(ring, axis=0)) == len(ring)
             assert ((sides == 0).sum(axis=1) == 1).all()
             assert not ((sides == 0) == (np.roll(sides, 1, axis=0) == 0)).any()  # it turns at every point
-
-
-def test_slanted_sides_follow_the_pixel_centres():
-    triangle = np.array([[0, 0], [4, 0], [0, 4]])
-    # The centres of (0, 3), (1, 2), ... lie on the slanted side, a right edge: inside.
-    assert fill([triangle], (4, 5)).astype(int).tolist() == [
-        [1, 1, 1, 1, 0],
-        [1, 1, 1, 0, 0],
-        [1, 1, 0, 0, 0],
-        [1, 0, 0, 0, 0],
-    ]
-
-
-def test_polygons_may_reach_beyond_the_image():
-    assert fill([np.array([[-3, -2], [9, -2], [9, 9], [-3, 9]])], (2, 3)).all()
-
-
-def test_centres_on_an_edge_are_inside_on_the_right_and_above():
-    square = np.array([[0.5, 0.5], [2.5, 0.5], [2.5, 2.5], [0.5, 2.5]])
-    assert np.argwhere(fill([square], (4, 4))).tolist() == [[0, 1], [0, 2], [1, 1], [1, 2]]

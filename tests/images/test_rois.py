@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from autoseg.errors import AutosegError, ImageError
-from autoseg.images.rois import read_rois, write_rois
+from autoseg.errors import AutosegError
+from autoseg.images.rois import write_rois
+from tests.images.imagej import filled_rois
 
 label_images = arrays(np.uint32, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.integers(0, 3))
 RING = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]])
@@ -24,7 +25,7 @@ def written(path, labels, **options):
 def test_rois_give_exactly_the_labels_again(tmp_path_factory, labels):
     path = tmp_path_factory.mktemp("rois") / "a.zip"
     write_rois(path, labels)
-    assert np.array_equal(read_rois(path, labels.shape), labels)
+    assert np.array_equal(filled_rois(path, labels.shape), labels)
 
 
 @pytest.mark.parametrize("times", [1, 5])
@@ -34,7 +35,7 @@ def test_nothing_shrinks_however_often_it_is_saved(tmp_path, times):
     result = labels
     for _ in range(times):
         write_rois(tmp_path / "a.zip", result)
-        result = read_rois(tmp_path / "a.zip", labels.shape)
+        result = filled_rois(tmp_path / "a.zip", labels.shape)
     assert np.array_equal(result, labels)
 
 
@@ -71,7 +72,7 @@ def test_far_corners(tmp_path):
     labels[0, 40000:60530] = 1
     labels[1, -1] = 2
     write_rois(tmp_path / "a.zip", labels)
-    assert np.array_equal(read_rois(tmp_path / "a.zip", labels.shape), labels)
+    assert np.array_equal(filled_rois(tmp_path / "a.zip", labels.shape), labels)
 
 
 def test_images_too_large_for_rois_are_refused(tmp_path):
@@ -82,41 +83,3 @@ def test_images_too_large_for_rois_are_refused(tmp_path):
 
 def test_no_particle(tmp_path):
     assert written(tmp_path / "a.zip", np.zeros((3, 4), int)) == []
-    assert not read_rois(tmp_path / "a.zip", (3, 4)).any()
-
-
-def test_rois_with_other_names_are_numbered_in_order(tmp_path):
-    squares = [roifile.ImagejRoi.frompoints([[x, 0], [x + 1, 0], [x + 1, 1], [x, 1]], name=f"cell {x}") for x in (2, 0)]
-    roifile.roiwrite(tmp_path / "a.zip", squares)
-    assert read_rois(tmp_path / "a.zip", (1, 4)).tolist() == [[2, 0, 1, 0]]
-
-
-def test_rectangles_are_read(tmp_path):
-    rectangle = roifile.ImagejRoi(roitype=roifile.ROI_TYPE.RECT, left=1, top=0, right=3, bottom=1, name="5")
-    roifile.roiwrite(tmp_path / "a.zip", [rectangle])
-    assert read_rois(tmp_path / "a.zip", (2, 4)).tolist() == [[0, 5, 5, 0], [0, 0, 0, 0]]
-
-
-@pytest.mark.parametrize(
-    "special",
-    [
-        {"roitype": roifile.ROI_TYPE.OVAL},
-        {"roitype": roifile.ROI_TYPE.LINE},
-        {"roitype": roifile.ROI_TYPE.RECT, "rounded_rect_arc_size": 4},
-        {"roitype": roifile.ROI_TYPE.RECT, "options": roifile.ROI_OPTIONS.SUB_PIXEL_RESOLUTION},
-        {"roitype": roifile.ROI_TYPE.RECT, "subtype": roifile.ROI_SUBTYPE.TEXT},
-        {"roitype": roifile.ROI_TYPE.POLYGON, "options": roifile.ROI_OPTIONS.SPLINE_FIT},
-    ],
-)
-def test_other_rois_are_refused_by_name(tmp_path, special):
-    roifile.roiwrite(tmp_path / "a.zip", [roifile.ImagejRoi(right=3, bottom=3, name="round one", **special)])
-    with pytest.raises(ImageError, match=r'a\.zip: the ROI "round one" is no plain polygon'):
-        read_rois(tmp_path / "a.zip", (4, 4))
-
-
-@pytest.mark.parametrize("content", [None, b"", b"PK", b"no zip file"])
-def test_what_is_no_zip_file_is_refused_by_name(tmp_path, content):
-    if content is not None:
-        (tmp_path / "a.zip").write_bytes(content)
-    with pytest.raises(ImageError, match=r"a\.zip"):
-        read_rois(tmp_path / "a.zip", (4, 4))

@@ -19,18 +19,19 @@ quickly = settings(max_examples=50, deadline=None, derandomize=True)
 
 class TestSegmentation:
     def test_tells_what_is_asked_of_it(self):
-        probability = np.random.default_rng(0).random((4, 4, 3), np.float32)
-        segmentation = Segmentation(LABELS, probability, MICROGRAPH)
+        foreground, contact = np.random.default_rng(0).random((2, 4, 4), np.float32)
+        segmentation = Segmentation(LABELS, {"contact": contact, "foreground": foreground}, MICROGRAPH)
         assert segmentation.count == 3
         np.testing.assert_array_equal(segmentation.areas, [2, 2, 1])
         np.testing.assert_array_equal(segmentation.touches_edge, [True, True, False])
         np.testing.assert_array_equal(segmentation.image, MICROGRAPH.pixels[:4])
-        np.testing.assert_array_equal(segmentation.foreground, probability[..., 0])
+        assert segmentation.foreground is foreground
         assert "labels" not in repr(segmentation)
 
-    def test_foreground_of_a_single_channel_and_of_nothing(self):
+    def test_foreground_of_an_array_of_another_channel_and_of_nothing(self):
         probability = np.zeros((4, 4), np.float32)
         assert Segmentation(LABELS, probability, MICROGRAPH).foreground is probability
+        assert Segmentation(LABELS, {"grain": probability}, MICROGRAPH).foreground is None
         assert Segmentation(LABELS, None, MICROGRAPH).foreground is None
 
     def test_without_particles(self):
@@ -66,10 +67,13 @@ class TestSegmentation:
         with pytest.raises(ImageError, match=r"a\.tif: has a field of view of \(4, 4\) pixels, but its labels have"):
             Segmentation(np.zeros((5, 4), np.uint16), None, MICROGRAPH)
 
-    @pytest.mark.parametrize("shape", [(5, 4), (4,), (4, 4, 1, 1), (3, 4, 4)])
+    @pytest.mark.parametrize("shape", [(5, 4), (4,), (4, 4, 1), (3, 4, 4)])
     def test_a_probability_of_another_shape(self, shape):
-        with pytest.raises(ImageError, match="but its probability"):
+        with pytest.raises(ImageError, match=r"but its probability \(foreground\)"):
             Segmentation(LABELS, np.zeros(shape, np.float32), MICROGRAPH)
+        channels = {"foreground": np.zeros((4, 4), np.float32), "contact": np.zeros(shape, np.float32)}
+        with pytest.raises(ImageError, match=r"but its probability \(contact\)"):
+            Segmentation(LABELS, channels, MICROGRAPH)
 
     def test_a_probability_of_another_type(self):
         with pytest.raises(ImageError, match="of type float64, not float32"):

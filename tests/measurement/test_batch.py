@@ -13,12 +13,12 @@ import autoseg
 from autoseg.errors import AutosegError, ImageError, OptionsError
 from autoseg.images.labels import read_labels
 from autoseg.images.micrograph import Micrograph
-from autoseg.images.rois import read_rois
 from autoseg.images.segmentation import Segmentation, numbered
 from autoseg.measurement.report import summary_lines
 from autoseg.measurement.shape import measure
 from autoseg.measurement.sizes import SizeOptions
 from autoseg.segmentation.provenance import Architecture, Provenance, TrainedModel
+from tests.images.imagej import filled_rois
 from tests.measurement.reports import FAST, PER_IMAGE, names_in, page_of, segmentation
 
 
@@ -42,7 +42,7 @@ def test_what_is_written_is_what_was_found(tmp_path):
     given = segmentation(Path("a.tif"))
     (image,) = autoseg.report([given], tmp_path, FAST).images
     assert np.array_equal(read_labels(image.files["labels"]), given.labels)
-    assert np.array_equal(read_rois(image.files["rois"], given.labels.shape), given.labels)
+    assert np.array_equal(filled_rois(image.files["rois"], given.labels.shape), given.labels)
     table = pd.read_csv(tmp_path / "particles.csv")
     assert table.columns[:2].tolist() == ["image", "label"]
     pd.testing.assert_frame_equal(table, measure(given), check_dtype=False)

@@ -11,11 +11,11 @@ import autoseg
 from autoseg.errors import ImageError, OptionsError
 from autoseg.images.labels import read_labels
 from autoseg.images.micrograph import Micrograph
-from autoseg.images.rois import read_rois
 from autoseg.images.segmentation import Segmentation
 from autoseg.measurement.conditions import keep, keep_measured, parse_condition
 from autoseg.measurement.report import ReportOptions, summary_lines
 from autoseg.measurement.shape import measure
+from tests.images.imagej import filled_rois
 from tests.measurement.reports import FAST, names_in, page_of, segmentation
 
 
@@ -164,7 +164,7 @@ def test_only_what_is_kept_is_in_the_files(kept):
         chosen = ((table["area_nm2"] >= 600) & ~table["touches_edge"]).to_numpy()
         expected = given.select(chosen).labels
         assert np.array_equal(read_labels(image.files["labels"]), expected)
-        assert np.array_equal(read_rois(image.files["rois"], expected.shape), expected)
+        assert np.array_equal(filled_rois(image.files["rois"], expected.shape), expected)
         assert (image.particles, image.left_out) == (chosen.sum(), (~chosen).sum())
         rows = found.particles[found.particles["image"] == image.path.name]
         assert rows["label"].tolist() == list(range(1, chosen.sum() + 1))

@@ -4,7 +4,7 @@ import pytest
 
 from autoseg.errors import OptionsError
 from autoseg.measurement.prediction import describe_prediction
-from autoseg.segmentation.instances import InstanceOptions
+from autoseg.segmentation.instances.finding import InstanceOptions
 from autoseg.segmentation.provenance import Architecture, Provenance, TrainedModel
 
 

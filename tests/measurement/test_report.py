@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import dataclasses
 import hashlib
 import json
 import re
@@ -20,7 +21,7 @@ from autoseg.measurement.method import describe_method, number, references
 from autoseg.measurement.report import summary_lines
 from autoseg.measurement.sizes import SizeOptions, describe_sizes
 from autoseg.measurement.summary import group_by_unit
-from autoseg.segmentation.instances import InstanceOptions
+from autoseg.segmentation.instances.finding import InstanceOptions
 from autoseg.segmentation.provenance import Architecture, Provenance, TrainedModel
 from tests.measurement.reports import FAST, PER_IMAGE, names_in, page_of, segmentation
 
@@ -145,6 +146,37 @@ def test_warnings(mixed):
     assert "No particle was found in 1 image: empty.tif." in text
     assert re.search(r"Sizes in px: \d+ particles are too few", text)
     assert all(warning in page_of(mixed).text for warning in mixed.warnings)
+
+
+@pytest.fixture(scope="module")
+def doubted(tmp_path_factory):
+    """An image with particles, one whose particles were not believed, and one without any."""
+    found = [segmentation(Path(name), particles=many) for name, many in (("a.tif", 12), ("noise.tif", 9), ("b.tif", 0))]
+    items = [dataclasses.replace(one, plausibility=value) for one, value in zip(found, (0.8, 0.12, None), strict=True)]
+    items[1] = items[1].disbelieved("it is noise")
+    return autoseg.report(items, tmp_path_factory.mktemp("doubted"), FAST)
+
+
+def test_what_is_not_believed_is_in_no_result_but_told_everywhere(doubted):
+    assert set(pd.read_csv(doubted.files["particles"])["image"]) == {"a.tif"}
+    said = "Nothing plausible was found in 1 image: noise.tif. The network predicted 9 regions there"
+    assert doubted.warnings[0].startswith(said) and "--plausibility 0" in doubted.warnings[0]
+    assert any(line.startswith(f"Warning: {said}") for line in summary_lines(doubted))
+    assert "No particle was found in 1 image: b.tif." in doubted.warnings
+    page = page_of(doubted)
+    assert doubted.warnings[0] in page.text
+    assert ["Images with nothing plausible", "1 (9 regions left out)"] in page.tables["overview"]
+    assert "9 regions were predicted, but not taken for particles: it is noise." in page.text
+    assert "In 1 micrograph nothing plausible was found (9 regions left out)." in page.text
+    summary = pd.read_csv(doubted.files["summary"]).set_index("scope")
+    assert summary["implausible"].tolist() == [9, 0, 9, 0] and summary.loc["batch", "particles"] == 12
+    np.testing.assert_array_equal(summary["plausibility"], [np.nan, 0.8, 0.12, np.nan])
+    inputs = json.loads(doubted.files["run"].read_text("utf-8"))["inputs"]
+    assert [(entry["plausibility"], entry["implausible"]) for entry in inputs] == [(0.8, 0), (0.12, 9), (None, 0)]
+
+
+def test_nothing_is_said_of_plausibility_where_all_is_believed(mixed):
+    assert "nothing plausible" not in (page_of(mixed).text + " ".join(mixed.warnings)).lower()
 
 
 def test_run_json_tells_where_everything_comes_from(mixed):

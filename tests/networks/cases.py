@@ -11,7 +11,7 @@ import numpy as np
 from autoseg._backend import keras
 from autoseg.networks import build
 
-HEADS = (("foreground", 1, "sigmoid"), ("contact", 2, "softmax"), ("distance", 1, "linear"))
+OUTPUTS = (("foreground", 1, "sigmoid"), ("phases", 2, "softmax"), ("depth", 1, "linear"))
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,13 @@ class Case:
         return build(self.architecture, seed=seed, **self.parameters)
 
 
+def _several_outputs(architecture: str, **parameters: Any) -> Case:
+    shapes = {name: (2, 32, 48, channels) for name, channels, _ in OUTPUTS}
+    image = (2, 32, 48, parameters.get("input_channels", 1))
+    ranges = {"foreground": (0, 1), "phases": (0, 1)}
+    return Case(architecture, image, shapes, {"outputs": OUTPUTS, **parameters}, ranges)
+
+
 def _image_to_image(architecture: str, low: float, high: float, **parameters: Any) -> Case:
     image = (2, 32, 48)
     channels, input_channels = parameters.get("channels", 1), parameters.get("input_channels", 1)
@@ -34,8 +41,8 @@ def _image_to_image(architecture: str, low: float, high: float, **parameters: An
 
 
 IMAGE_TO_IMAGE = {
-    "multires_unet": _image_to_image("multires_unet", 0, 1, filters=4, decoder_filters=6, channels=2,
-                                     activation="sigmoid", input_channels=3),
+    "multires_unet": _image_to_image("multires_unet", 0, 1, filters=4, decoder_filters=6, input_channels=3),
+    "multires_unet_outputs": _several_outputs("multires_unet", filters=4, decoder_filters=4),
     "resnet": _image_to_image("resnet", -1, 1, filters=4, blocks=1, skip=True),
     "resnet_resize": _image_to_image("resnet", 0, 1, filters=4, blocks=2, samplings=2, resize_convolution=True,
                                      activation="sigmoid", channels=2, input_channels=3),
@@ -43,10 +50,7 @@ IMAGE_TO_IMAGE = {
     "unet_instance": _image_to_image("unet", 0, 1, filters=(4, 6), norm="instance", input_channels=3),
     "unet_transposed": _image_to_image("unet", -math.inf, math.inf, filters=(4, 8), up="transposed",
                                        outputs=(("logits", 1, "linear"),)),
-    "unet_heads": Case(
-        "unet", (2, 32, 48, 1), {name: (2, 32, 48, channels) for name, channels, _ in HEADS},
-        {"filters": (4, 6), "outputs": HEADS}, {"foreground": (0, 1), "contact": (0, 1)},
-    ),
+    "unet_outputs": _several_outputs("unet", filters=(4, 6)),
 }  # fmt: skip
 
 CASES = IMAGE_TO_IMAGE | {
@@ -85,3 +89,9 @@ def predict(network: keras.Model, x: np.ndarray) -> dict[str, np.ndarray]:
     """All outputs by name; that of a network with a single one is called "output"."""
     outputs = network.predict(x, verbose=0)
     return dict(outputs) if isinstance(outputs, dict) else {"output": outputs}
+
+
+def predict_by_name(network: keras.Model, x: np.ndarray) -> dict[str, np.ndarray]:
+    """All outputs under the names that the network itself gives them, a single one, too."""
+    outputs = predict(network, x)
+    return {name: outputs[name if name in outputs else "output"] for name in network.prediction_channels}

@@ -176,7 +176,7 @@ def test_gradients_reach_every_trainable_weight(name):
     for variable, value in zip(network.trainable_variables, before, strict=True):
         change = np.abs(keras.ops.convert_to_numpy(variable) - value).max()
         if case.architecture == "multires_unet" and variable.path == "decoder1_normalization/beta":
-            assert change < 1e-6  # the published output is normalized, and loses any constant added before
+            assert change < 1e-6  # its outputs are normalized as published, and lose any constant added before
         else:
             assert 1e-6 < change < np.inf, f"{variable.path} changed by {change}"
 
@@ -193,7 +193,8 @@ def test_gradients_reach_every_trainable_weight(name):
     ("generator", {"latent": "many"}, '"latent"'),
     ("patchgan", {"noise": float("nan")}, '"noise"'),
     ("multires_unet", {"filters": 2.5}, '"filters"'),
-    ("multires_unet", {"activation": "softmax"}, "softmax of a single channel"),
+    ("multires_unet", {"outputs": (("classes", 1, "softmax"),)}, "softmax of a single channel"),
+    ("multires_unet", {"channels": 2}, 'unknown option "channels"'),
     ("unet", {"norm": "layer"}, "\"norm\" must be 'batch' or 'instance', not 'layer'"),
     ("unet", {"filters": (8,)}, '"filters"'),
     ("unet", {"filters": 8}, '"filters"'),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from autoseg.networks import build
 
 
@@ -27,13 +25,7 @@ def test_residual_paths_are_the_longer_the_finer():
     assert lengths == {1: 4, 2: 3, 3: 2, 4: 1}
 
 
-@pytest.mark.parametrize(("channels", "activation"), [(1, "sigmoid"), (2, "softmax")])
-def test_the_activation_follows_from_the_channels(channels, activation):
-    network = build("multires_unet", filters=4, decoder_filters=4, channels=channels)
-    assert network.get_layer("output").activation.__name__ == activation
-
-
 def test_layers_tell_their_level():
     levels = {layer.name.partition("_")[0] for layer in build("multires_unet", filters=2, decoder_filters=2).layers}
     encoders, paths = {f"encoder{i}" for i in range(1, 6)}, {f"path{i}" for i in range(1, 5)}
-    assert levels == encoders | paths | {f"decoder{i}" for i in range(1, 5)} | {"image", "head", "output"}
+    assert levels == encoders | paths | {f"decoder{i}" for i in range(1, 5)} | {"image", "head"}

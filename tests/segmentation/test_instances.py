@@ -9,13 +9,14 @@ from skimage.measure import label
 from skimage.segmentation import watershed
 
 from autoseg.errors import ImageError, OptionsError
+from autoseg.heads import CONTACT, DISTANCE, FOREGROUND
 from autoseg.images.segmentation import numbered
-from autoseg.segmentation.channels import CHANNELS
-from autoseg.segmentation.instances import InstanceOptions, find_instances
-from autoseg.segmentation.watershed import draw_lines, flood
+from autoseg.segmentation.instances.finding import InstanceOptions, find_instances
+from autoseg.segmentation.instances.watershed import draw_lines, flood
 
 BY_DISTANCE = InstanceOptions(method="distance", threshold=0.5)
 BY_CONTACT = InstanceOptions(method="contact", threshold=0.5)
+CHANNELS = (FOREGROUND, CONTACT, DISTANCE)
 
 quickly = settings(max_examples=150, deadline=None, derandomize=True)
 
@@ -42,15 +43,28 @@ def scattered_discs(seed, count=60):
     return numbered(labels)
 
 
+def named(foreground, contact, distance):
+    """The prediction of a network with the head "instances" by its channels."""
+    return {FOREGROUND: foreground, CONTACT: contact, DISTANCE: distance}
+
+
+def constant(value, shape):
+    """The same value in each channel."""
+    return dict.fromkeys(CHANNELS, np.full(shape, value, np.float32))
+
+
 def learned(labels):
-    """What a perfect network would say: foreground, contact lines 3 pixels wide, distance to the rim up to 1."""
+    """What a perfect network predicts: foreground, contact lines 3 pixels wide, distance to the rim up to 1."""
     nearest = [ndimage.distance_transform_cdt(labels != number) for number in range(1, labels.max() + 1)]
     contact = np.sort(nearest, axis=0)[1] <= 1 if len(nearest) > 1 else np.zeros(labels.shape, bool)
     distance = np.zeros(labels.shape)
     for number in range(1, labels.max() + 1):
         own = ndimage.distance_transform_edt(labels == number)
         distance = np.maximum(distance, own / own.max())
-    return np.dstack([labels > 0, contact & (labels > 0), distance]).astype(np.float32)
+    return {
+        name: channel.astype(np.float32)
+        for name, channel in named(labels > 0, contact & (labels > 0), distance).items()
+    }
 
 
 def overlaps(truth, found):
@@ -136,10 +150,9 @@ class TestDistance:
 
     def test_the_foreground_is_found_in_all_channels(self):
         channels = learned(scattered_discs(0, 20))
-        expected = find_instances(channels[..., 0], BY_DISTANCE)
+        expected = find_instances(channels[FOREGROUND], BY_DISTANCE)
         np.testing.assert_array_equal(find_instances(channels, BY_DISTANCE), expected)
-        np.testing.assert_array_equal(find_instances(channels[..., :1], BY_DISTANCE), expected)
-        np.testing.assert_array_equal(find_instances({"foreground": channels[..., 0]}, BY_DISTANCE), expected)
+        np.testing.assert_array_equal(find_instances({FOREGROUND: channels[FOREGROUND]}, BY_DISTANCE), expected)
 
 
 class TestLines:
@@ -190,31 +203,30 @@ class TestContact:
 
     def test_components_without_core_are_kept(self):
         channels = learned(label(rectangles((4, 4, 20, 20), (40, 40, 5, 5), (4, 40, 6, 6))))
-        channels[30:, 30:, 2] = 0.1
+        channels[DISTANCE][30:, 30:] = 0.1
         labels = find_instances(channels, BY_CONTACT)
         assert labels.max() == 3
-        np.testing.assert_array_equal(labels > 0, channels[..., 0] > 0)
+        np.testing.assert_array_equal(labels > 0, channels[FOREGROUND] > 0)
 
     @pytest.mark.parametrize("size, count", [(11, 1), (12, 2)])
     def test_cores_below_the_minimum_are_none(self, size, count):
         foreground = rectangles((10, 10, 20, 40)).astype(float)
         cores = rectangles((12, 12, 10, 10), (15, 30, 1, size))
-        assert find_instances(np.dstack([foreground, ~cores, foreground]), BY_CONTACT).max() == count
-        assert find_instances(np.dstack([foreground, 0 * foreground, cores]), BY_CONTACT).max() == count
+        assert find_instances(named(foreground, ~cores, foreground), BY_CONTACT).max() == count
+        assert find_instances(named(foreground, 0 * foreground, cores), BY_CONTACT).max() == count
 
     def test_prominence_tells_how_deep_valleys_are(self):
         foreground = rectangles((10, 10, 20, 40)).astype(float)
         contact = 0.4 * rectangles((10, 30, 20, 3))  # leaves 0.54 of a height of 0.9
         distance = foreground * np.where(rectangles((10, 20, 20, 3)), 0.2, 0.9)
-        channels = np.dstack([foreground, contact, distance])
+        channels = named(foreground, contact, distance)
         counts = [find_instances(channels, BY_CONTACT.changed(prominence=depth)).max() for depth in (0.3, 0.5, 0.8)]
         assert counts == [3, 2, 1]
 
-    def test_a_mapping_says_the_same_as_a_stack(self):
+    def test_the_order_and_further_channels_of_a_prediction_do_not_matter(self):
         channels = learned(scattered_discs(2, 20))
-        mapping = {name: channels[..., index] for index, name in enumerate(CHANNELS)}
-        backwards = dict(reversed(mapping.items()))
-        np.testing.assert_array_equal(find_instances(backwards, BY_CONTACT), find_instances(channels, BY_CONTACT))
+        mixed = {"rows": channels[CONTACT], **dict(reversed(channels.items()))}
+        np.testing.assert_array_equal(find_instances(mixed, BY_CONTACT), find_instances(channels, BY_CONTACT))
 
 
 class TestThreshold:
@@ -230,12 +242,11 @@ class TestThreshold:
         np.testing.assert_array_equal(labels, probability > threshold_otsu(probability))
 
     @pytest.mark.filterwarnings("error")
-    @pytest.mark.parametrize("method, channels", [("distance", 1), ("contact", 3)])
+    @pytest.mark.parametrize("method", ["distance", "contact"])
     @pytest.mark.parametrize("value", [0, 0.3, 1])
     @pytest.mark.parametrize("lines", [False, True])
-    def test_a_constant_probability_has_no_particles(self, method, channels, value, lines):
-        probability = np.full((30, 40, channels), value, np.float32)
-        labels = find_instances(probability, InstanceOptions(method=method, lines=lines))
+    def test_a_constant_probability_has_no_particles(self, method, value, lines):
+        labels = find_instances(constant(value, (30, 40)), InstanceOptions(method=method, lines=lines))
         assert labels.dtype == np.uint16
         np.testing.assert_array_equal(labels, np.zeros((30, 40)))
 
@@ -246,10 +257,10 @@ class TestThreshold:
 
     @pytest.mark.filterwarnings("error")
     @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (30, 40)])
-    @pytest.mark.parametrize("method, channels", [("distance", 1), ("contact", 3)])
-    def test_foreground_everywhere_is_one_particle(self, method, channels, shape):
+    @pytest.mark.parametrize("method", ["distance", "contact"])
+    def test_foreground_everywhere_is_one_particle(self, method, shape):
         options = InstanceOptions(method=method, threshold=0.5, minimum_size=1)
-        np.testing.assert_array_equal(find_instances(np.ones((*shape, channels)), options), np.ones(shape))
+        np.testing.assert_array_equal(find_instances(constant(1, shape), options), np.ones(shape))
 
 
 class TestHoles:
@@ -362,37 +373,48 @@ class TestLi:
 
 
 class TestInput:
-    @pytest.mark.parametrize("shape", [(8, 8), (8, 8, 1), (8, 8, 2), (8, 8, 4), (8,), (3,), (1, 8, 8, 3), (0, 8, 3)])
-    def test_channels_that_do_not_fit_contact(self, shape):
-        message = "needs 3 channels, each of shape .*: foreground, contact, distance, but this one is an array"
+    @pytest.mark.parametrize("shape", [(8, 8), (8, 8, 1), (8, 8, 3), (8,), (3,), (1, 8, 8, 3), (0, 8, 3)])
+    def test_the_method_contact_needs_channels_by_name(self, shape):
+        message = r"needs 3 channels of shape \(rows, columns\): foreground, contact, distance, but this one is foregr"
         with pytest.raises(ImageError, match=message):
             find_instances(np.zeros(shape), BY_CONTACT)
 
-    @pytest.mark.parametrize("shape", [(8, 8, 2), (8, 8, 4), (8,), (3,), (), (1, 8, 8, 1), (8, 0)])
-    def test_channels_that_do_not_fit_distance(self, shape):
-        with pytest.raises(ImageError, match=r"needs 1 channel of shape .*, foreground, or the 3 foreground, contact"):
+    @pytest.mark.parametrize("shape", [(8, 8, 1), (8, 8, 3), (8,), (3,), (), (1, 8, 8, 1), (8, 0)])
+    def test_a_foreground_has_rows_and_columns(self, shape):
+        message = r"needs 1 channel of shape \(rows, columns\): foreground, but this one is foreground \("
+        with pytest.raises(ImageError, match=message):
             find_instances(np.zeros(shape), BY_DISTANCE)
 
+    @pytest.mark.parametrize("options", [BY_CONTACT, BY_DISTANCE])
+    def test_probabilities_of_three_classes_are_not_taken_for_foreground_contact_and_distance(self, options):
+        scores = np.exp(np.random.default_rng(0).normal(size=(16, 16, 3)))
+        softmax = scores / scores.sum(axis=-1, keepdims=True)
+        with pytest.raises(ImageError, match=r"\(rows, columns\): foreground.* this one is foreground \(16, 16, 3\)"):
+            find_instances(softmax, options)
+        by_class = {f"class_{number}": softmax[..., number] for number in range(3)}
+        with pytest.raises(ImageError, match=r"but this one is class_0 \(16, 16\) and class_1 \(16, 16\) and class_2"):
+            find_instances(by_class, options)
+
     @pytest.mark.parametrize(
-        "shapes, said",
+        "shapes, found",
         [
-            ({}, "an empty mapping"),
+            ({}, "nothing"),
             ({"foreground": (8, 8), "contact": (8, 8)}, r"foreground \(8, 8\) and contact \(8, 8\)"),
+            ({"foreground": (8, 8), "contact": (8, 8), "flow": (8, 8)}, r"flow \(8, 8\)"),
             ({"foreground": (8, 8), "contact": (8, 8), "distance": (8, 9)}, r"distance \(8, 9\)"),
-            ({"foreground": (8, 8), "contact": (8, 8), "distance": (8, 8), "flow": (8, 8)}, r"flow \(8, 8\)"),
             ({"foreground": (8, 8, 1), "contact": (8, 8, 1), "distance": (8, 8, 1)}, r"contact \(8, 8, 1\)"),
         ],
     )
-    def test_a_mapping_that_does_not_fit(self, shapes, said):
-        with pytest.raises(ImageError, match=f"needs 3 channels.*{said}"):
+    def test_a_mapping_that_does_not_fit(self, shapes, found):
+        with pytest.raises(ImageError, match=f"needs 3 channels.*but this one is.*{found}"):
             find_instances({name: np.zeros(shape) for name, shape in shapes.items()}, BY_CONTACT)
 
-    @pytest.mark.parametrize("channel", range(3))
+    @pytest.mark.parametrize("channel", CHANNELS)
     @pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 1.1])
     def test_what_is_no_probability(self, channel, value):
-        probability = np.full((8, 8, 3), 0.5)
-        probability[2, 3, channel] = value
-        with pytest.raises(ImageError, match=f"the channel {CHANNELS[channel]} reaches from .*, not from 0 to 1"):
+        probability = {name: np.full((8, 8), 0.5) for name in CHANNELS}
+        probability[channel][2, 3] = value
+        with pytest.raises(ImageError, match=f"the channel {channel} reaches from .*, not from 0 to 1"):
             find_instances(probability, BY_CONTACT)
 
     @pytest.mark.parametrize("dtype", [complex, object, "datetime64[s]"])
@@ -402,11 +424,14 @@ class TestInput:
 
     def test_is_not_changed(self):
         channels = learned(scattered_discs(0, 10))
-        before = channels.copy()
-        channels.setflags(write=False)
+        before = {name: channel.copy() for name, channel in channels.items()}
+        for channel in channels.values():
+            channel.setflags(write=False)
         find_instances(channels, BY_CONTACT)
         find_instances(channels, BY_DISTANCE)
-        np.testing.assert_array_equal(channels, before)
+        assert list(channels) == list(before)
+        for name, channel in channels.items():
+            np.testing.assert_array_equal(channel, before[name])
 
     @pytest.mark.parametrize(
         "options", [{"threshold": 1.5}, {"threshold": "li"}, {"method": "flow"}, {"minimum_size": 0}, {"li_factor": 0}]
@@ -451,7 +476,7 @@ def test_flooding_is_that_of_scikit_image(seed):
 def cases(draw):
     """A small mask with three channels, and any options."""
     shape = draw(hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=16))
-    truth = draw(hnp.arrays(bool, (*shape, 3)))
+    truth = named(*draw(hnp.arrays(bool, (3, *shape))))
     options = InstanceOptions(
         method=draw(st.sampled_from(["contact", "distance"])),
         threshold=draw(st.sampled_from([0.5, "otsu"])),
@@ -475,14 +500,15 @@ def test_any_mask_and_any_options(case):
     labels = find_instances(channels, options)
     np.testing.assert_array_equal(labels, numbered(labels))
     np.testing.assert_array_equal(labels, label(labels, connectivity=1))  # each particle is 4-connected
-    assert not np.any((labels > 0) & ~ndimage.binary_fill_holes(channels[..., 0]))
+    assert not np.any((labels > 0) & ~ndimage.binary_fill_holes(channels[FOREGROUND]))
     areas = np.bincount(labels.ravel())[1:]
     assert np.all(areas >= options.minimum_size)
     assert np.all(areas <= (options.maximum_size or labels.size))
     if options.lines:
         assert_the_mask_tells_all(labels)
     for dtype in (np.uint8, np.float16, np.float32, np.float64):
-        np.testing.assert_array_equal(find_instances(channels.astype(dtype), options), labels)
+        cast = {name: channel.astype(dtype) for name, channel in channels.items()}
+        np.testing.assert_array_equal(find_instances(cast, options), labels)
 
 
 @pytest.mark.parametrize("ending", ["toml", "json"])

@@ -9,30 +9,43 @@ import tifffile
 import autoseg
 from autoseg._backend import keras
 from autoseg.errors import AutosegError, ImageError, ModelError, OptionsError
+from autoseg.heads import Head, Output
+from autoseg.images.class_map import ClassMap
 from autoseg.images.micrograph import Micrograph
-from autoseg.models import Model, ModelConfig, Preprocessing, save_model
+from autoseg.images.normalization import normalize
+from autoseg.images.polarity import Polarity
+from autoseg.images.segmentation import Segmentation
+from autoseg.models.config import ModelConfig, Preprocessing
+from autoseg.models.folder import Model, save_model
 from autoseg.networks import build
 from autoseg.networks.layers import image_input, network
-from autoseg.segmentation.instances import InstanceOptions
+from autoseg.segmentation import segment as module
+from autoseg.segmentation.adaptation import Adaptation
+from autoseg.segmentation.instances.finding import InstanceOptions
 from autoseg.segmentation.pipeline import AHEAD, segment_all
 from autoseg.segmentation.segment import Segmenter, SegmentOptions, segment, segment_again
-from autoseg.segmentation.view import View
+
+
+def described(built, head, **description):
+    """A network with a head as a model of its name, without a folder."""
+    architecture = {"architecture": built.name, "outputs": head.network_outputs}
+    return Model(built.name, built, ModelConfig(architecture=architecture, head=head, **description), "")
 
 
 def make_model(**description):
-    """One channel: the probability of foreground rises with the brightness, to 0.5 at 0.5."""
+    """A mask: the probability of foreground rises with the brightness, to 0.5 at 0.5."""
     inputs = image_input(1)
     convolution = keras.layers.Conv2D(1, 1, activation="sigmoid")
-    brightness = network(inputs, convolution(inputs), name="brightness", size_multiple=4)
+    brightness = network(inputs, {"foreground": convolution(inputs)}, name="brightness", size_multiple=4)
     convolution.set_weights([np.full((1, 1, 1, 1), 20.0), np.full(1, -10.0)])
-    return Model("brightness", brightness, ModelConfig(architecture={}, **description), "")
+    return described(brightness, Head(kind="mask"), **description)
 
 
 WIDTH = 13  # of the window that the distance is estimated from
 
 
 def make_judging_model(**description):
-    """Three channels: foreground by brightness, no contact, and a distance to the rim that suits 12 x 12 pixels only.
+    """Instances: foreground by brightness, no contact, and a distance to the rim that suits 12 x 12 pixels only.
 
     It is estimated from how much of a window around a pixel is foreground: in smaller particles it is too low, and in
     larger ones, and in the ground, too high.
@@ -46,10 +59,25 @@ def make_judging_model(**description):
     }
     foreground = layers["foreground"][0](inputs)
     outputs = [foreground, *(layers[name][0](foreground) for name in ("contact", "distance"))]
-    judging = network(inputs, keras.layers.Concatenate()(outputs), name="judging", size_multiple=4)
+    judging = network(inputs, {"particles": keras.layers.Concatenate()(outputs)}, name="judging", size_multiple=4)
     for layer, weight, bias in layers.values():
         layer.set_weights([np.full(layer.kernel.shape, weight), np.full(1, bias)])
-    return Model("judging", judging, ModelConfig(architecture={}, **description), "")
+    return described(judging, Head(kind="instances"), **description)
+
+
+ROWS = Output(name="rows", channels=("up", "down"), activation="linear")
+CLASSES = Head(kind="classes", classes=["ground", "grain", "pore"], also=[ROWS])
+
+
+def make_class_model(**description):
+    """Classes: of normalised grey values up to 1/3, up to 2/3 and above; and twice the values, with either sign."""
+    inputs = image_input(1)
+    logits, rows = keras.layers.Conv2D(3, 1, activation="softmax"), keras.layers.Conv2D(2, 1)
+    outputs = {"classes": logits(inputs), "rows": rows(inputs)}
+    levels = network(inputs, outputs, name="levels", size_multiple=4)
+    logits.set_weights([np.array([0, 30, 60.0]).reshape(1, 1, 1, 3), np.array([0, -10, -30.0])])
+    rows.set_weights([np.array([2, -2.0]).reshape(1, 1, 1, 2), np.zeros(2)])
+    return described(levels, CLASSES, **description)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +99,8 @@ def test_a_file_a_micrograph_and_an_array_give_the_same(model, tmp_path):
     expected = np.repeat(np.arange(1, 8), 144).tolist()
     assert sorted(by_path.labels[by_path.labels > 0].tolist()) == expected
     assert by_path.labels[15, 10] == 1 and by_path.labels[15, 130] == 7
-    assert by_path.probability.shape == (33, 201, 1) and by_path.probability.dtype == np.float32
+    assert set(by_path.probability) == {"foreground"}
+    assert by_path.foreground.shape == (33, 201) and by_path.foreground.dtype == np.float32
     assert by_path.micrograph.path == tmp_path / "ä.tif"
     for image in (str(tmp_path / "ä.tif"), Micrograph(squares(7)), squares(7)):
         np.testing.assert_array_equal(segment(image, model).labels, by_path.labels)
@@ -120,11 +149,12 @@ def test_particles_are_kept_by_contrast_as_the_polarity_of_the_image_is():
 
 
 @pytest.mark.parametrize("description", [{"polarity": "either"}, {}])
-def test_networks_for_either_or_with_one_channel_see_images_as_they_are(description):
+def test_networks_for_either_or_for_the_foreground_alone_see_images_as_they_are(description):
     made = make_judging_model(**description) if description else make_model()
-    first = segment(scene(12, bright=False), made)
+    first = segment(scene(12, bright=False), made, plausibility=0)
     assert not first.micrograph.notes
-    np.testing.assert_array_equal(first.labels, segment(scene(12, bright=False), made, polarity="model").labels)
+    again = segment(scene(12, bright=False), made, polarity="model", plausibility=0)
+    np.testing.assert_array_equal(first.labels, again.labels)
 
 
 @pytest.mark.parametrize("image", [np.full((40, 50), 7, np.uint8), np.zeros((1, 1)), np.zeros((3, 70), bool)])
@@ -140,10 +170,10 @@ def test_particles_of_unknown_sizes_are_magnified_and_measured_in_pixels_of_the_
     size = {"rows": 8 * edge + 20, "columns": 9 * edge} if edge > 12 else {"rows": 64, "columns": 100}
     model = make_judging_model(diameter_range=(10, 16), postprocessing={"minimum_size": 1})
     segmenter, image = Segmenter(model), scene(edge, bright=bright, **size)
-    assert segmenter.choose(Micrograph(image)) == View("bright" if bright else "dark", factor)
+    assert segmenter.choose(Micrograph(image)) == Adaptation(Polarity.BRIGHT if bright else Polarity.DARK, factor)
     found = segmenter(image)
     assert found.count == count(edge, **size)
-    assert found.labels.shape == found.probability.shape[:2] == image.shape
+    assert found.labels.shape == found.foreground.shape == image.shape
     assert np.median(found.areas) == pytest.approx(edge**2, rel=0.15)
     assert f"magnified by {factor:g}" in found.micrograph.notes[-1]
     as_it_is = make_judging_model(postprocessing={"minimum_size": 1})
@@ -170,7 +200,7 @@ def test_known_sizes_are_left_alone():
 @pytest.mark.parametrize("factor", [0.5, 1, 2.5])
 def test_a_magnification_can_be_given(model, factor):
     found = segment(scene(12), model, magnification=factor)
-    assert found.count == count(12) and found.probability.shape == (100, 180, 1)
+    assert found.count == count(12) and found.foreground.shape == (100, 180)
     assert np.median(found.areas) == pytest.approx(144, rel=0.1) and not found.micrograph.notes
 
 
@@ -194,11 +224,11 @@ def test_grey_values_are_scaled_as_the_model_was_trained():
     low, high = np.percentile(image, (5, 60))
     scaled = ((image - low) / (high - low)).astype(np.float32)
     for model, expected in ((clipped, scaled.clip(0, 1)), (free, scaled)):
-        said = Segmenter(model).predict(Micrograph(image))[..., 0]
-        np.testing.assert_allclose(said, 1 / (1 + np.exp(10 - 20 * expected)), atol=1e-4)
+        prediction = Segmenter(model).predict(Micrograph(image))["foreground"][..., 0]
+        np.testing.assert_allclose(prediction, 1 / (1 + np.exp(10 - 20 * expected)), atol=1e-4)
 
 
-def test_the_options_are_the_users_then_the_models_then_what_its_channels_allow(model):
+def test_the_options_are_the_users_then_the_models_then_what_its_head_allows(model):
     recommended = make_model(polarity="dark", postprocessing={"minimum_size": 100, "threshold": 0.7})
     assert Segmenter(model).instances == InstanceOptions(method="distance")
     assert Segmenter(recommended).instances == InstanceOptions(
@@ -214,15 +244,67 @@ def test_a_model_that_recommends_nonsense_is_refused():
         Segmenter(make_model(postprocessing={"treshold": 0.5}))
 
 
-def test_a_network_with_three_channels_parts_particles_by_contact():
-    built = build("unet", filters=(2, 2), outputs=(("instances", 3, "sigmoid"),))
-    segmenter = Segmenter(Model("contact", built, ModelConfig(architecture={}), ""))
+def test_a_head_of_instances_parts_particles_by_contact():
+    head = Head(kind="instances")
+    segmenter = Segmenter(described(build("unet", filters=(2, 2), outputs=head.network_outputs), head))
     assert segmenter.instances.method == "contact"
-    assert segmenter(squares(2)).probability.shape == (33, 201, 3)
+    found = segmenter(squares(2))
+    assert {name: channel.shape for name, channel in found.probability.items()} == dict.fromkeys(
+        ("foreground", "contact", "distance"), (33, 201)
+    )
+    prediction = segmenter.predict(found.micrograph)
+    assert {name: output.shape for name, output in prediction.items()} == {"particles": (33, 201, 3)}
+
+
+def test_a_model_without_a_head_is_refused():
+    built = build("resnet", filters=2, samplings=1, blocks=1)
+    with pytest.raises(ModelError, match=r"translation: does not segment: its config\.json names no head"):
+        Segmenter(Model("translation", built, ModelConfig(architecture=built.architecture), ""))
+
+
+class TestClasses:
+    IMAGE = np.tile(np.array([0, 51, 102, 128, 204, 255], np.uint8), (21, 15))
+    PLAIN = Preprocessing(percentiles=(0, 100))
+
+    def test_each_pixel_is_of_the_most_probable_class(self):
+        found = segment(self.IMAGE, make_class_model(preprocessing=self.PLAIN))
+        assert isinstance(found, ClassMap)
+        np.testing.assert_array_equal(found.classes, np.tile([0, 0, 1, 1, 2, 2], (21, 15)))
+        np.testing.assert_array_equal(found.classes, found.probability.argmax(axis=-1))
+        assert found.probability.shape == (21, 90, 3)
+        np.testing.assert_allclose(found.probability.sum(axis=-1), 1, atol=1e-5)
+        assert found.names == ("ground", "grain", "pore") and found.pixels.tolist() == [630, 630, 630]
+
+    @pytest.mark.parametrize("factor", [1, 2, 0.5])
+    def test_further_outputs_come_along_in_their_own_range(self, factor):
+        found = segment(self.IMAGE, make_class_model(preprocessing=self.PLAIN), magnification=factor)
+        assert set(found.also) == {"rows"} and found.also["rows"].shape == (21, 90, 2)
+        if factor == 1:
+            expected = 2 * normalize(self.IMAGE, (0, 100))
+            np.testing.assert_allclose(found.also["rows"], np.stack([expected, -expected], -1), atol=1e-5)
+        assert found.also["rows"].min() < -1 and found.also["rows"].max() > 1
+
+    @pytest.mark.parametrize("description", [{}, {"diameter_range": (10, 16), "polarity": "dark"}])
+    def test_are_taken_for_nothing_else(self, description, monkeypatch):
+        def fail(*arguments):
+            raise AssertionError("this is for particles alone")
+
+        monkeypatch.setattr(module, "find_instances", fail)
+        monkeypatch.setattr(module, "choose_adaptation", fail)
+        segmenter = Segmenter(make_class_model(**description))
+        known = Polarity(description.get("polarity", "bright"))
+        for image in (scene(3), scene(12, bright=False)):
+            assert segmenter.choose(Micrograph(image)) == Adaptation(known, 1)
+            assert segmenter(image).micrograph.notes == ()
+
+    def test_come_from_many_files(self, tmp_path):
+        tifffile.imwrite(tmp_path / "a.tif", self.IMAGE)
+        (found,) = segment_all([tmp_path / "a.tif"], make_class_model(preprocessing=self.PLAIN))
+        assert found.micrograph.path == tmp_path / "a.tif" and found.pixels.tolist() == [630, 630, 630]
 
 
 def test_a_model_folder_is_enough(tmp_path):
-    save_model(tmp_path / "model", build("unet", filters=(2, 2)), card="")
+    save_model(tmp_path / "model", build("unet", filters=(2, 2)), card="", head="mask")
     assert autoseg.segment(squares(2), tmp_path / "model").labels.shape == (33, 201)
 
 
@@ -231,7 +313,7 @@ def test_particles_are_found_again_without_the_network(model):
     again = segment_again(first, method="distance", maximum_size=100)
     assert (first.count, again.count) == (6, 0)
     assert again.probability is first.probability and again.micrograph is first.micrograph
-    without = autoseg.images.segmentation.Segmentation(first.labels, None, first.micrograph)
+    without = Segmentation(first.labels, None, first.micrograph)
     with pytest.raises(OptionsError, match="no probability"):
         segment_again(without)
 
@@ -271,7 +353,7 @@ class TestMany:
         for path, result in zip(paths[:3], segment_all(paths[:3], model), strict=True):
             alone = segment(path, model)
             np.testing.assert_array_equal(result.labels, alone.labels)
-            np.testing.assert_array_equal(result.probability, alone.probability)
+            np.testing.assert_array_equal(result.foreground, alone.foreground)
 
     def test_few_are_in_work_at_a_time_and_the_rest_is_not_begun(self, model, paths):
         taken = []

@@ -5,6 +5,7 @@ import pytest
 
 from autoseg._backend import BACKEND, keras, to_numpy
 from autoseg.backends import TRAINABLE
+from autoseg.training.callbacks import Checkpoint
 
 trains = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
 
@@ -66,13 +67,10 @@ class Interruption(keras.callbacks.Callback):
 def check_resumed_training_equals_an_uninterrupted_one(make, train, undisturbed, losses, folder):
     """`make()` a trainer, `train(trainer, callbacks=...)` it to its losses; `undisturbed` was trained to `losses`."""
 
-    def backup():
-        return keras.callbacks.BackupAndRestore(folder)
-
     with pytest.raises(KeyboardInterrupt):
-        train(make(), callbacks=[backup(), Interruption(len(losses) // 2)])
+        train(make(), callbacks=[Checkpoint(folder), Interruption(len(losses) // 2)])
     resumed = make()
-    np.testing.assert_array_equal(train(resumed, callbacks=[backup()]), losses[len(losses) // 2 :])
+    np.testing.assert_array_equal(train(resumed, callbacks=[Checkpoint(folder)]), losses[len(losses) // 2 :])
     assert not any(moved(values(undisturbed.variables), values(resumed.variables)))
     assert not any(moved(values(undisturbed.optimizer.variables), values(resumed.optimizer.variables)))
 

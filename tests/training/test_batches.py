@@ -1,5 +1,6 @@
 import threading
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import pytest
@@ -7,13 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoseg._backend import BACKEND, keras, ops
+from autoseg._backend.fitting import begin_with_epoch
 from autoseg.backends import TRAINABLE
 from autoseg.errors import ImageError, OptionsError
+from autoseg.heads import Head
+from autoseg.images.normalization import normalize
 from autoseg.images.views import STRONG, GeometryOptions
-from autoseg.training.batches import Batches, LabelledViews, fit, split
+from autoseg.training.batches import Batches, fit, split
+from autoseg.training.labelled_views import LabelledViews
 
 trains = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
-VIEWS = LabelledViews("instances", crop=16, geometry=GeometryOptions(rotation=90), intensity=STRONG)
+MASK, INSTANCES = Head(kind="mask"), Head(kind="instances")
+VIEWS = LabelledViews(INSTANCES, crop=16, geometry=GeometryOptions(rotation=90), intensity=STRONG)
 
 
 def pairs(count=5, sizes=((24, 32), (20, 18))):
@@ -56,8 +62,8 @@ class Sum(keras.metrics.Metric):
 def trained_on(batches, epochs, initial_epoch=0):
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile(optimizer="sgd", loss="mse", metrics=[Sum(batches.size)])
-    model._initial_epoch = initial_epoch
-    return fit(model, batches, epochs=epochs).history["sum"]
+    begin = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: begin_with_epoch(model, initial_epoch))
+    return fit(model, batches, epochs=epochs, callbacks=[begin]).history["sum"]
 
 
 def expected_sum(batches, epoch):
@@ -165,7 +171,7 @@ def test_what_is_wrong_with_a_file_reaches_the_user():
 
 def test_views_show_image_and_labels_alike():
     labels = np.kron(np.arange(1, 13).reshape(3, 4), np.ones((8, 8), int))
-    views = LabelledViews("mask", crop=16, geometry=GeometryOptions(), percentiles=(0, 100))
+    views = LabelledViews(MASK, crop=16, geometry=GeometryOptions(), shown=partial(normalize, percentiles=(0, 100)))
     image, targets = views((labels.astype(np.float32), labels), np.random.default_rng(0))
     assert image.shape == (16, 16, 1) and targets.shape == (16, 16, 1) and image.dtype == targets.dtype == np.float32
     edges = np.abs(np.diff(image[..., 0], axis=1)) > 0
@@ -175,9 +181,9 @@ def test_views_show_image_and_labels_alike():
 
 def test_images_of_different_sizes_need_a_crop():
     with pytest.raises(ImageError, match="crop"):
-        list(Batches(pairs(), LabelledViews("mask"), size=4))
+        list(Batches(pairs(), LabelledViews(MASK), size=4))
     with pytest.raises(ImageError, match="cannot have a label image"):
-        LabelledViews("mask")((np.zeros((4, 5)), np.zeros((5, 4), int)), np.random.default_rng(0))
+        LabelledViews(MASK)((np.zeros((4, 5)), np.zeros((5, 4), int)), np.random.default_rng(0))
 
 
 def test_no_batches_of_nothing():

@@ -15,7 +15,7 @@ from autoseg.backends import TRAINABLE
 from autoseg.errors import ImageError, ModelError
 from autoseg.training import callbacks as module
 from autoseg.training.batches import Batches, fit
-from autoseg.training.callbacks import BestWeights, Checkpoint, Log, Progress, SamplePictures, resumable
+from autoseg.training.callbacks import BestWeights, Checkpoint, Log, Progress, SamplePictures
 from tests.backend.toy_gan import ToyGan, compiled, make_batches
 
 pytestmark = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
@@ -63,9 +63,10 @@ def train(folder, extra=(), every_epochs=1, epochs=EPOCHS, model=None):
     """All variables after a training that goes on from what is in the folder, its best validation and its history."""
     model = model or new_model()
     training, validation = Batches(range(8), sample, size=2), Batches(range(5), sample, size=2, shuffle=False)
-    kit = resumable(folder, every_epochs)
+    best = BestWeights()
+    kit = [best, Log(folder / "log.csv"), Checkpoint(folder, every_epochs, parts=[best])]
     history = fit(model, training, epochs=epochs, validation=validation, callbacks=[*extra, *kit])
-    return state(model), kit[0].value, history.history
+    return state(model), best.value, history.history
 
 
 def state(model):
@@ -163,7 +164,7 @@ def test_a_killed_process_is_continued(tmp_path, undisturbed):
 
 def train_slowly(folder):
     """Run in a process of its own, to be killed at any moment."""
-    train(folder, extra=[keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: time.sleep(0.2))])
+    train(Path(folder), extra=[keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: time.sleep(0.2))])
 
 
 def test_a_finished_training_stays_as_it_is(tmp_path, undisturbed):

@@ -79,7 +79,6 @@ def entropy_of_the_mask_cycle():
     ({}, losses_on_paper()),
     ({"label_smoothing": 0.1}, losses_on_paper(real=0.9)),
     ({"identity_weight": 0.0}, losses_on_paper(identity=False)),
-    ({"inverted": True}, losses_on_paper(micrograph=-MICROGRAPH)),
     ({"mask_cycle": "cross_entropy"}, losses_on_paper() | {
         "cycle": abs(1 - RENDERED * SEGMENTED) * MICROGRAPH + entropy_of_the_mask_cycle()
     }),

@@ -7,15 +7,17 @@ import pytest
 from autoseg._backend import BACKEND, keras, ops, to_numpy
 from autoseg.backends import TRAINABLE
 from autoseg.errors import OptionsError
+from autoseg.heads import Head
 from autoseg.networks import build
-from autoseg.training import segmentation_losses as losses
+from autoseg.training import particle_losses as losses
 from autoseg.training import segmenter as module
-from autoseg.training.callbacks import resumable
+from autoseg.training.callbacks import BestWeights, Checkpoint, Log
+from autoseg.training.metrics import PooledScore
 from autoseg.training.precision import mixed_precision
 from autoseg.training.segmenter import SegmenterOptions, make_batches, make_optimizer, train_segmenter
 
 trains = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
-QUICK = SegmenterOptions(batch=4, epochs=12, learning_rate=0.02, schedule="constant")
+QUICK = SegmenterOptions(batch_size=4, epochs=12, learning_rate=0.02, schedule="constant")
 
 
 def discs(count, size=32):
@@ -33,8 +35,7 @@ PAIRS = list(discs(8))
 
 
 def network(head):
-    channels = {"mask": 1, "instances": 3}[head]
-    return build("unet", filters=(4, 8), norm="instance", outputs=(("particles", channels, "sigmoid"),))
+    return build("unet", filters=(4, 8), norm="instance", outputs=Head(kind=head).network_outputs)
 
 
 def probabilities(*shape, seed=0):
@@ -51,7 +52,7 @@ def assert_close(found, expected):
 
 TRUTH = (probabilities(2, 6, 8, 3, seed=1) > 0.7).astype("float32")
 PREDICTED, WEIGHTS = probabilities(2, 6, 8, 3, seed=2), 1 + 4 * probabilities(2, 6, 8, 3, seed=3)
-WEIGHTED_BY_BATCH = partial(losses.cross_entropy, foreground_weight="batch")
+WEIGHTED_BY_BATCH = partial(losses.binary_cross_entropy, foreground_weight="batch")
 ENTROPY = -np.where(TRUTH == 1, np.log(PREDICTED), np.log(1 - PREDICTED))
 
 
@@ -63,16 +64,16 @@ def dice_by_hand(truth, predicted):
 @pytest.mark.parametrize("weight", [1.0, 3.5])
 def test_cross_entropy_weighs_the_foreground(weight):
     expected = (ENTROPY * np.where(TRUTH == 1, weight, 1)).mean((1, 2, 3))
-    assert_close(computed(losses.cross_entropy, TRUTH, PREDICTED, foreground_weight=weight), expected)
+    assert_close(computed(losses.binary_cross_entropy, TRUTH, PREDICTED, foreground_weight=weight), expected)
     weighted = (ENTROPY * np.where(TRUTH == 1, weight, 1) * WEIGHTS).mean((1, 2, 3))
     truth = np.concatenate([TRUTH, WEIGHTS], axis=-1)
-    assert_close(computed(losses.cross_entropy, truth, PREDICTED, foreground_weight=weight), weighted)
+    assert_close(computed(losses.binary_cross_entropy, truth, PREDICTED, foreground_weight=weight), weighted)
 
 
 def test_the_ratio_of_a_batch_is_that_of_all_its_samples():
     ratio = (TRUTH == 0).sum() / (TRUTH == 1).sum()
     expected = (ENTROPY * np.where(TRUTH == 1, ratio, 1)).mean((1, 2, 3))
-    assert_close(computed(losses.cross_entropy, TRUTH, PREDICTED, foreground_weight="batch"), expected)
+    assert_close(computed(losses.binary_cross_entropy, TRUTH, PREDICTED, foreground_weight="batch"), expected)
 
 
 def test_dice_is_of_each_sample_and_channel():
@@ -97,7 +98,9 @@ def test_the_loss_of_instances_has_three_parts():
     assert_close(computed(losses.instances, truth, PREDICTED), expected)
 
 
-@pytest.mark.parametrize("loss", [losses.cross_entropy, WEIGHTED_BY_BATCH, losses.dice, losses.focal, losses.instances])
+@pytest.mark.parametrize(
+    "loss", [losses.binary_cross_entropy, WEIGHTED_BY_BATCH, losses.dice, losses.focal, losses.instances]
+)
 @pytest.mark.parametrize("truth", [0.0, 1.0])
 @pytest.mark.parametrize("predicted", [0.0, 0.5, 1.0])
 def test_losses_are_finite_at_the_extremes(loss, truth, predicted):
@@ -107,10 +110,15 @@ def test_losses_are_finite_at_the_extremes(loss, truth, predicted):
 
 
 def test_iou_is_of_the_first_channel_cut_at_one_half():
-    predicted = np.zeros((2, 4, 4, 1), "float32")
-    truth = np.zeros((2, 4, 4, 3), "float32")
+    truth, predicted = np.zeros((2, 4, 4, 3), "float32"), probabilities(2, 4, 4, 3)
+    predicted[..., 0] = 0
     truth[0, :2, :, 0], predicted[0, 1:3, :, 0] = 1, 0.6
-    np.testing.assert_allclose(computed(losses.foreground_iou, truth, predicted), [1 / 3, 1], rtol=1e-6)
+    score = PooledScore(Head(kind="instances"))
+    score.update_state(truth, predicted)
+    assert float(score.result()) == pytest.approx(1 / 3)
+    truth[1, 0, :, 0] = 1  # pixels are counted over all samples
+    score.update_state(truth, predicted)
+    assert float(score.result()) == pytest.approx(8 / 28)
 
 
 @pytest.mark.parametrize(
@@ -139,8 +147,12 @@ def test_optimizers_are_as_asked_for():
 
 
 def iou(segmenter, head):
-    images, targets = make_batches(PAIRS, QUICK.changed(head=head, batch=8, views=1, validation=0.0))[0][0]
-    return computed(losses.foreground_iou, targets, segmenter.predict(images, verbose=0)).mean()
+    images, targets = make_batches(PAIRS, QUICK.changed(head=head, batch_size=8, views_per_pair=1, validation=0.0))[0][
+        0
+    ]
+    score = PooledScore(Head(kind=head))
+    score.update_state(targets, segmenter.predict(images, verbose=0))
+    return float(score.result())
 
 
 @trains
@@ -155,12 +167,14 @@ def test_a_small_network_learns_discs_in_mixed_precision():
     assert iou(segmenter, "mask") > 0.9
 
 
-AVERAGED = QUICK.changed(epochs=8, views=5, batch=2, averaging=0.5, schedule="cosine")
+AVERAGED = QUICK.changed(epochs=8, views_per_pair=5, batch_size=2, averaging=0.5, schedule="cosine")
 
 
 def trained(folder, extra=()):
     segmenter, (training, validation) = network("instances"), make_batches(PAIRS, AVERAGED)
-    history = train_segmenter(segmenter, training, validation, AVERAGED, callbacks=[*extra, *resumable(folder)])
+    best = BestWeights()
+    kit = [best, Log(folder / "log.csv"), Checkpoint(folder, parts=[best])]
+    history = train_segmenter(segmenter, training, validation, AVERAGED, callbacks=[*extra, *kit])
     return segmenter, history.history, validation
 
 
@@ -213,7 +227,7 @@ def test_batches_for_training_and_validation_never_mix():
         seen.append(item)
         return np.eye(32, dtype=np.float32), np.eye(32, dtype=int)
 
-    options = SegmenterOptions(batch=3, crop=16, views=2, seed=5)
+    options = SegmenterOptions(batch_size=3, crop=16, views_per_pair=2, seed=5)
     training, validation = make_batches(range(10), options, load=load, ahead=0)
     assert len(training) == 6 and len(validation) == 1
     sets = []
@@ -225,26 +239,27 @@ def test_batches_for_training_and_validation_never_mix():
     assert sorted(map(len, sets)) == [2, 8] and not set.intersection(*sets)
 
 
-TWO_OUTPUTS = (("foreground", 1, "sigmoid"), ("contact", 3, "sigmoid"))
+TWO_OUTPUTS = (("particles", 3, "sigmoid"), ("contact", 1, "sigmoid"))
 
 
 @pytest.mark.parametrize("wrong", [network("mask"), build("unet", filters=(4, 8), outputs=TWO_OUTPUTS)])
 def test_the_network_must_have_the_head(wrong):
-    with pytest.raises(OptionsError, match="one output of 3 channels"):
+    with pytest.raises(OptionsError, match=r"needs a network with the outputs particles \(3 x sigmoid\), not "):
         train_segmenter(wrong, *make_batches(PAIRS, QUICK), QUICK)
 
 
 @trains
 @pytest.mark.parametrize("loss", ["cross_entropy", "dice", "focal"])
 def test_the_mask_has_the_loss_that_was_asked_for(loss, monkeypatch):
-    options = QUICK.changed(head="mask", loss=loss, batch=8, views=1, validation=0.0)
+    options = QUICK.changed(head="mask", loss=loss, batch_size=8, views_per_pair=1, validation=0.0)
     segmenter, (training, _) = network("mask"), make_batches(PAIRS, options)
     monkeypatch.setattr(module, "fit", lambda *arguments, **settings: None)
     train_segmenter(segmenter, training, None, options)
     truth, predicted = training[0][1], probabilities(8, 32, 32, 1)
+    chosen = losses.binary_cross_entropy if loss == "cross_entropy" else getattr(losses, loss)
     settings = {"foreground_weight": (truth == 0).sum() / truth.sum()} if loss == "cross_entropy" else {}
     found = segmenter.compute_loss(y=ops.convert_to_tensor(truth), y_pred=ops.convert_to_tensor(predicted))
-    assert_close(to_numpy(found), computed(getattr(losses, loss), truth, predicted, **settings).mean())
+    assert_close(to_numpy(found), computed(chosen, truth, predicted, **settings).mean())
 
 
 @pytest.mark.parametrize(

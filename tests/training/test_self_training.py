@@ -7,12 +7,14 @@ import pytest
 
 from autoseg._backend import ops, to_numpy
 from autoseg.errors import ImageError, OptionsError
-from autoseg.segmentation.instances import InstanceOptions
-from autoseg.training import segmentation_losses as losses
+from autoseg.heads import Head
+from autoseg.segmentation.instances.finding import InstanceOptions
+from autoseg.training import particle_losses as losses
 from autoseg.training.segmenter import SegmenterOptions, make_batches
 from autoseg.training.self_training import SelfTrainingOptions, mix, pseudo_labels
 from autoseg.training.targets import foreground_ratio, make_targets
 
+MASK, INSTANCES = Head(kind="mask"), Head(kind="instances")
 DISTANCE = InstanceOptions(method="distance")
 ONE_VIEW = SelfTrainingOptions(scales=(1.0,))
 
@@ -47,11 +49,11 @@ def near(labels, pixels):
     return rims
 
 
-@pytest.mark.parametrize(("head", "instances"), [("instances", InstanceOptions()), ("mask", DISTANCE)])
+@pytest.mark.parametrize(("head", "instances"), [(INSTANCES, InstanceOptions()), (MASK, DISTANCE)])
 @pytest.mark.parametrize("flips", [False, True])
 def test_what_a_perfect_network_says_is_the_truth_and_counts_fully(head, instances, flips):
     truth = squares()
-    found, weights = pseudo_labels(knowing(head), grey(truth), instances, ONE_VIEW.changed(flips=flips))
+    found, weights = pseudo_labels(knowing(head), grey(truth), head, instances, ONE_VIEW.changed(flips=flips))
     assert weights.dtype == np.float32
     expected = truth * (make_targets(truth, head)[..., 0] > 0)  # a mask has a line between them
     assert np.count_nonzero(found != expected) <= 2  # the ends of a contact may go to either side
@@ -60,7 +62,7 @@ def test_what_a_perfect_network_says_is_the_truth_and_counts_fully(head, instanc
 
 def test_at_several_magnifications_only_rims_are_uncertain():
     truth = squares()
-    found, weights = pseudo_labels(knowing("instances"), grey(truth), InstanceOptions(), SelfTrainingOptions())
+    found, weights = pseudo_labels(knowing(INSTANCES), grey(truth), INSTANCES)
     rims = near(truth, 3)
     assert np.array_equal(found[~rims], truth[~rims])
     assert (weights[~rims] == 1).all() and weights[rims].min() < 0.5
@@ -78,7 +80,7 @@ def test_where_magnifications_disagree_pixels_count_less():
 
     counts = []
     for otherwise in (1.0, 0.8, 0.7, 0.0):
-        _, weights = pseudo_labels(partial(hesitant, otherwise), grey(truth), DISTANCE)
+        _, weights = pseudo_labels(partial(hesitant, otherwise), grey(truth), MASK, DISTANCE)
         assert weights[16, 14] == 1
         counts.append(weights[46, 40])
     # Of 1, 0.7 and 0.7: the mean is 0.8, their standard deviation the root of 0.02, and limits are 0.2 and 0.8.
@@ -92,13 +94,13 @@ def test_where_magnifications_disagree_pixels_count_less():
 def test_pixels_count_as_they_are_decided(probability, expected):
     image = np.zeros((40, 40), np.float32)
     image[5:15, 5:15], image[20:35, 20:35] = 1, probability
-    _, weights = pseudo_labels(foreground_as_given, image, DISTANCE.changed(threshold=0.5), ONE_VIEW)
+    _, weights = pseudo_labels(foreground_as_given, image, MASK, DISTANCE.changed(threshold=0.5), ONE_VIEW)
     assert weights[27, 27] == pytest.approx(expected, abs=1e-6)
 
 
 def without_contacts(image, contact=0.0):
     """What a network says that sees this much of a contact, and no rims there."""
-    said = knowing("instances")(image)
+    said = knowing(INSTANCES)(image)
     said[..., 1] *= contact
     said[..., 2] = said[..., 0]
     return said
@@ -108,9 +110,9 @@ def test_a_contact_that_is_seen_at_one_magnification_parts_particles():
     truth = squares()
 
     def see(image):
-        return knowing("instances")(image) if image.shape == truth.shape else without_contacts(image)
+        return knowing(INSTANCES)(image) if image.shape == truth.shape else without_contacts(image)
 
-    found, weights = pseudo_labels(see, grey(truth))
+    found, weights = pseudo_labels(see, grey(truth), INSTANCES)
     rims = near(truth, 3)
     assert np.array_equal(found[~rims], truth[~rims]) and found.max() == 3
     assert (weights[8:24, 22:26] == 1).all()
@@ -118,10 +120,10 @@ def test_a_contact_that_is_seen_at_one_magnification_parts_particles():
 
 def test_a_contact_that_is_suspected_but_not_found_does_not_count():
     truth = squares()
-    suspected = make_targets(truth, "instances")[..., 1] > 0
+    suspected = make_targets(truth, INSTANCES)[..., 1] > 0
     for contact, expected in ((0.45, 0.0), (0.25, 0.5), (0.05, 1.0)):
         said = partial(without_contacts, contact=contact)
-        found, weights = pseudo_labels(said, grey(truth), InstanceOptions(prominence=0.5), ONE_VIEW)
+        found, weights = pseudo_labels(said, grey(truth), INSTANCES, InstanceOptions(prominence=0.5), ONE_VIEW)
         assert found.max() == 2
         np.testing.assert_allclose(weights[suspected], expected, atol=1e-6)
         assert (weights[~suspected] == 1).all()
@@ -132,14 +134,14 @@ def test_what_was_sorted_out_does_not_count_as_background():
     image = np.float32(truth > 0)
     for options in (DISTANCE.changed(maximum_size=500), DISTANCE.changed(exclude_edge=True)):
         image[-6:, :6] = 1
-        labels, weights = pseudo_labels(foreground_as_given, image, options, ONE_VIEW)
+        labels, weights = pseudo_labels(foreground_as_given, image, MASK, options, ONE_VIEW)
         gone = (image > 0) & (labels == 0)
         assert gone.any() and not weights[gone].any() and weights[~gone].all()
 
 
 def test_a_network_that_loses_pixels_is_refused():
     with pytest.raises(ImageError, match=r"\(32, 40\) pixels"):
-        pseudo_labels(lambda image: image[1:, :, np.newaxis], np.zeros((32, 40)), options=ONE_VIEW)
+        pseudo_labels(lambda image: image[1:, :, np.newaxis], np.zeros((32, 40)), MASK, options=ONE_VIEW)
 
 
 @pytest.mark.parametrize("wrong", [{"confidence": (0.8, 0.2)}, {"scales": ()}, {"share": 1.0}, {"rounds": 0}])
@@ -150,7 +152,7 @@ def test_options_that_make_no_sense_are_refused(wrong):
 
 @pytest.mark.parametrize(("share", "expected"), [(0.4, 40), (0.0, 0), (0.25, 25)])
 def test_the_share_of_true_pairs_is_as_asked_for(share, expected):
-    options = SelfTrainingOptions(share=share, views=100)
+    options = SelfTrainingOptions(share=share, views_per_epoch=100)
     pairs, images = [("pair", i) for i in range(30)], [("image", i) for i in range(7)]
     mixed = mix(pairs, images, options, np.random.default_rng(3))
     kinds = [kind for kind, _ in mixed]
@@ -164,7 +166,7 @@ def test_a_mix_needs_what_it_is_to_be_made_of():
     options, rng = SelfTrainingOptions(), np.random.default_rng(0)
     with pytest.raises(OptionsError, match="no true pairs"):
         mix([], [1], options, rng)
-    assert mix([], [1], options.changed(share=0, views=2), rng) == [1, 1]
+    assert mix([], [1], options.changed(share=0, views_per_epoch=2), rng) == [1, 1]
 
 
 def samples(head, weights, changed=False, count=2, **options):
@@ -173,18 +175,18 @@ def samples(head, weights, changed=False, count=2, **options):
     if changed:
         labels[:, 55:] = 9
     image = np.random.default_rng(0).integers(0, 255, labels.shape).astype(np.uint8)
-    settings = SegmenterOptions(head=head, batch=count, views=1, validation=0.0, **options)
+    settings = SegmenterOptions(head=head, batch_size=count, views_per_pair=1, validation=0.0, **options)
     return make_batches([(image, labels, weights)] * count, settings)[0][0]
 
 
 WEIGHTS = np.ones((64, 80), np.float32)
 WEIGHTS[:, 50:], WEIGHTS[40:, :20] = 0, 0.5
 LOSSES = {
-    "cross_entropy": ("mask", partial(losses.cross_entropy, foreground_weight=3.0)),
-    "batch": ("mask", partial(losses.cross_entropy, foreground_weight="batch")),
-    "dice": ("mask", losses.dice),
-    "focal": ("mask", losses.focal),
-    "instances": ("instances", losses.instances),
+    "cross_entropy": (MASK, partial(losses.binary_cross_entropy, foreground_weight=3.0)),
+    "batch": (MASK, partial(losses.binary_cross_entropy, foreground_weight="batch")),
+    "dice": (MASK, losses.dice),
+    "focal": (MASK, losses.focal),
+    "instances": (INSTANCES, losses.instances),
 }
 
 
@@ -205,7 +207,7 @@ def test_what_lies_under_weights_of_zero_changes_no_loss(name):
     assert (value(given, 1 - predicted) != value(given)).all()
 
 
-@pytest.mark.parametrize("head", ["mask", "instances"])
+@pytest.mark.parametrize("head", [MASK, INSTANCES])
 def test_weights_go_through_the_geometry_as_labels_do(head):
     weights = np.where(squares() == 3, np.float32(0.25), np.float32(1))
     geometry = {"quarter_turns": True, "rotation": 180, "scale": (0.8, 1.25)}
@@ -217,16 +219,16 @@ def test_weights_go_through_the_geometry_as_labels_do(head):
 
 def test_certainty_multiplies_the_weights_of_contacts():
     certainty = np.full((64, 80), 0.5, np.float32)
-    plain, halved = (make_targets(squares(), "instances", weighted=True, certainty=c) for c in (None, certainty))
+    plain, halved = (make_targets(squares(), INSTANCES, weighted=True, certainty=c) for c in (None, certainty))
     np.testing.assert_array_equal(halved[..., :3], plain[..., :3])
     np.testing.assert_array_equal(halved[..., 3:], plain[..., 3:] / 2)
-    alone = make_targets(squares(), "instances", certainty=certainty)
+    alone = make_targets(squares(), INSTANCES, certainty=certainty)
     assert alone.shape[-1] == 6 and (alone[..., 3:] == 0.5).all()
 
 
 def test_a_map_of_another_size_is_refused():
     with pytest.raises(ImageError, match="map of certainty"):
-        samples("mask", np.ones((64, 64), np.float32))
+        samples(MASK, np.ones((64, 64), np.float32))
 
 
 def test_uncertain_pixels_do_not_set_how_much_foreground_counts():

@@ -6,8 +6,8 @@ import pytest
 from autoseg._backend import BACKEND, keras, ops, to_numpy
 from autoseg.errors import OptionsError
 from autoseg.networks import build
-from autoseg.sem.masks import MaskOptions, simulate
-from autoseg.sem.outlines import CleaningOptions, from_generator
+from autoseg.simulation.particles.masks import MaskOptions, simulate_mask
+from autoseg.simulation.particles.outlines import CleaningOptions, from_generator
 from autoseg.training.wgan_gp import WganGp, WganGpOptions, build_wgan_gp, sampler
 
 from .contract import (
@@ -153,7 +153,7 @@ def test_a_generator_is_a_source_of_outlines_for_the_simulation_of_masks():
     outlines = sample(4, np.random.default_rng(1))
     assert len(outlines) == 4 and all(outline.dtype == bool and outline.any() for outline in outlines)
     options = MaskOptions(size=(96, 96), particles=(4, 6))
-    assert simulate(sample, options, np.random.default_rng(2)).labels.max() > 0
+    assert simulate_mask(sample, options, np.random.default_rng(2)).labels.max() > 0
 
 
 @pytest.mark.parametrize("wrong", [{"critic_steps": 0}, {"penalty_weight": -1}, {"beta_2": 1.0}, {"critic_step": 3}])

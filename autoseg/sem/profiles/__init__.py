@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Profile = Literal["published", "gpu", "cpu", "smoke"]
+PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 
 def options_of(profile: str) -> dict[str, Any]:

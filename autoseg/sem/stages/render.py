@@ -12,15 +12,16 @@ from tqdm import tqdm
 from autoseg.errors import OptionsError
 from autoseg.images.folders import images_in
 from autoseg.images.micrograph import ReadOptions, read
+from autoseg.images.polarity import Polarity
 from autoseg.options import Options
-from autoseg.sem.backgrounds import BackgroundOptions, SampleBackground, backgrounds
-from autoseg.sem.growth import GrowthOptions, simulate_grown
 from autoseg.sem.mask_files import read_outlines
-from autoseg.sem.outlines import Sample, from_examples
-from autoseg.sem.rendering import RenderingOptions, render
-from autoseg.sem.shapes import ShapeOptions, WarpOptions, shapes, warped
-from autoseg.sem.stages.pairs import Pairs, write_pair
-from autoseg.stages import Stage
+from autoseg.simulation.backgrounds import BackgroundOptions, SampleBackground, backgrounds
+from autoseg.simulation.particles.growth import GrowthOptions, simulate_grown
+from autoseg.simulation.particles.outlines import SampleOutlines, from_examples
+from autoseg.simulation.particles.rendering import RenderingOptions, render
+from autoseg.simulation.particles.shapes import ShapeOptions, WarpOptions, shapes, warped
+from autoseg.stages.pairs import ParticlePairs
+from autoseg.stages.stage import Stage
 
 
 class RenderOptions(Options):
@@ -44,39 +45,41 @@ class RenderOptions(Options):
     "Put particles on what lies between those of the real micrographs."
 
 
-class Render(Stage, RenderOptions):
+class Render(Stage):
     """Pairs whose micrographs follow from their masks by formulas."""
 
+    options: RenderOptions = RenderOptions()
     images: Path | None = None
     outlines: Path | None = None
-    polarity: Literal["bright", "dark", "both"] = "bright"
+    polarity: Polarity = Polarity.BRIGHT
     read: ReadOptions = ReadOptions()
 
     def sources(self) -> list[Path]:
         """The micrographs, and the example outlines, as far as they are used."""
-        used = (self.images, self.real_backgrounds), (self.outlines, self.source == "examples")
+        used = (self.images, self.options.real_backgrounds), (self.outlines, self.options.source == "examples")
         return [path for path, needed in used if path is not None and needed]
 
-    def run(self, folder: Path, rng: np.random.Generator) -> Pairs:
+    def run(self, folder: Path, rng: np.random.Generator) -> ParticlePairs:
         """Write the pairs."""
-        sample, background = warped(self._outlines(), self.warp), self._backgrounds()
-        pairs, look = Pairs(micrographs=Path("micrographs"), masks=Path("masks")), self.rendering
-        look = look.changed(polarity=self.polarity)
-        for number, own in enumerate(tqdm(rng.spawn(self.count), desc="pairs", unit="pair", disable=None)):
-            simulated = simulate_grown(sample, self.growth, own)
-            micrograph = render(simulated, look, own, background(own, self.growth.size) if background else None)
-            write_pair(folder, pairs, f"{number:05}", micrograph, simulated.mask > 0, simulated.labels)
+        options, size = self.options, self.options.growth.size
+        outlines, background = warped(self._outlines(), options.warp), self._backgrounds()
+        rendering = options.rendering.changed(polarity=self.polarity)
+        pairs = ParticlePairs(images=Path("micrographs"), truth=Path("masks"))
+        for number, pair_rng in enumerate(tqdm(rng.spawn(options.count), desc="pairs", unit="pair", disable=None)):
+            simulated = simulate_grown(outlines, options.growth, pair_rng)
+            micrograph = render(simulated, rendering, pair_rng, background(pair_rng, size) if background else None)
+            pairs.write(folder, f"{number:05}", micrograph, simulated.mask > 0, simulated.labels)
         return pairs
 
-    def _outlines(self) -> Sample:
-        if self.source == "shapes":
-            return shapes(self.shapes)
+    def _outlines(self) -> SampleOutlines:
+        if self.options.source == "shapes":
+            return shapes(self.options.shapes)
         if self.outlines is None:
             raise OptionsError("there are no example outlines", advice='Give a folder, or set "source" to "shapes".')
         return from_examples(read_outlines(self.outlines))
 
     def _backgrounds(self) -> SampleBackground | None:
-        if not self.real_backgrounds or self.images is None or self.polarity == "both":
+        if not self.options.real_backgrounds or self.images is None or self.polarity == Polarity.EITHER:
             return None
         fields = [read(path, self.read).field for path in images_in(self.images)]
-        return backgrounds(fields, self.backgrounds.changed(polarity=self.polarity))
+        return backgrounds(fields, self.options.backgrounds.changed(polarity=self.polarity.value))

@@ -10,12 +10,12 @@ from pydantic import Field
 from tqdm import tqdm
 
 from autoseg.errors import OptionsError
-from autoseg.models import load_model
+from autoseg.models.folder import load_model
 from autoseg.sem.mask_files import read_outlines, write_mask
-from autoseg.sem.masks import MaskOptions, simulate
-from autoseg.sem.outlines import CleaningOptions, Sample, from_examples, from_generator
 from autoseg.sem.stages.train_wgan import OutlineGenerator
-from autoseg.stages import Outputs, Stage
+from autoseg.simulation.particles.masks import MaskOptions, simulate_mask
+from autoseg.simulation.particles.outlines import CleaningOptions, SampleOutlines, from_examples, from_generator
+from autoseg.stages.stage import Outputs, Stage
 from autoseg.training.wgan_gp import sampler
 
 
@@ -37,25 +37,26 @@ class SimulateOptions(MaskOptions):
     "How outlines are made of the WGAN's images."
 
 
-class Simulate(Stage, SimulateOptions):
+class Simulate(Stage):
     """Masks of particles that lie on and beside each other."""
 
+    options: SimulateOptions = SimulateOptions()
     outlines: Path
 
     def sources(self) -> list[Path]:
         """The example outlines, if no WGAN stands between them and the masks."""
-        return [self.outlines] if self.source == "examples" else []
+        return [self.outlines] if self.options.source == "examples" else []
 
     def run(self, folder: Path, rng: np.random.Generator, *, train_wgan: OutlineGenerator | None = None) -> Masks:
         """Write masks and their labels."""
-        sample = self._sample(train_wgan)
-        for number, own in enumerate(tqdm(rng.spawn(self.count), desc="masks", unit="mask", disable=None)):
-            write_mask(folder / "masks", number, simulate(sample, self, own))
-        return Masks(masks=Path("masks"), count=self.count)
+        outlines, count = self._outlines(train_wgan), self.options.count
+        for number, mask_rng in enumerate(tqdm(rng.spawn(count), desc="masks", unit="mask", disable=None)):
+            write_mask(folder / "masks", number, simulate_mask(outlines, self.options, mask_rng))
+        return Masks(masks=Path("masks"), count=count)
 
-    def _sample(self, trained: OutlineGenerator | None) -> Sample:
-        if self.source == "examples":
+    def _outlines(self, trained: OutlineGenerator | None) -> SampleOutlines:
+        if self.options.source == "examples":
             return from_examples(read_outlines(self.outlines))
         if trained is None:
             raise OptionsError('the source "wgan" needs the stage train_wgan', advice='Or set "source" to "examples".')
-        return from_generator(sampler(load_model(trained.model).network), self.cleaning)
+        return from_generator(sampler(load_model(trained.model).network), self.options.cleaning)

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from autoseg._parallel import is_first, train_on
-from autoseg.models import save_model
+from autoseg._backend.parallel import is_first, train_on
+from autoseg.models.folder import save_model
 from autoseg.sem.mask_files import read_outlines
-from autoseg.sem.outlines import training_set
-from autoseg.sem.stages.grey import from_signed, sheet, to_bytes
-from autoseg.stages import Outputs, Stage
+from autoseg.simulation.particles.outlines import training_set
+from autoseg.stages.grey import from_signed, sheet, to_bytes
+from autoseg.stages.stage import Outputs, Stage
 from autoseg.training.batches import Batches, fit
 from autoseg.training.monitoring import CHECKPOINT, MonitoringOptions, watch
 from autoseg.training.wgan_gp import WganGpOptions, build_wgan_gp, sampler
@@ -36,9 +36,10 @@ class TrainWganOptions(WganGpOptions):
     "Checkpoints, sample pictures and logs."
 
 
-class TrainWgan(Stage, TrainWganOptions):
+class TrainWgan(Stage):
     """A generator of outlines that look like those in a folder of examples."""
 
+    options: TrainWganOptions = TrainWganOptions()
     outlines: Path
 
     cosmetic = frozenset({"monitoring"})
@@ -50,15 +51,15 @@ class TrainWgan(Stage, TrainWganOptions):
 
     def run(self, folder: Path, rng: np.random.Generator) -> OutlineGenerator:
         """Train, or go on with it, and save the generator."""
-        train_on(self.devices, _train, self, folder, rng)
+        train_on(self.options.devices, _train, self.options, self.outlines, folder, rng)
         return OutlineGenerator(model=Path("generator"))
 
 
-def _train(stage: TrainWgan, folder: Path, rng: np.random.Generator) -> None:
-    outlines = training_set(read_outlines(stage.outlines))
+def _train(options: TrainWganOptions, examples: Path, folder: Path, rng: np.random.Generator) -> None:
+    outlines = training_set(read_outlines(examples))
     seed = int(rng.integers(2**31))
-    trainer = build_wgan_gp(stage, size=outlines.shape[1:3], rng=rng)
-    batches = Batches(list(outlines), lambda outline, _: outline, size=stage.batch_size, seed=seed)
+    trainer = build_wgan_gp(options, size=outlines.shape[1:3], rng=rng)
+    batches = Batches(list(outlines), lambda outline, _: outline, size=options.batch_size, seed=seed)
     sample = sampler(trainer.generator)
 
     def draw() -> np.ndarray:
@@ -66,7 +67,9 @@ def _train(stage: TrainWgan, folder: Path, rng: np.random.Generator) -> None:
         images = list(to_bytes(from_signed(sample(rows * columns, np.random.default_rng(seed)))))
         return sheet([images[row * columns :][:columns] for row in range(rows)])
 
-    fit(trainer, batches, epochs=stage.epochs, callbacks=watch(folder, stage.monitoring, draw))
-    card = f"# Generator of outlines\n\nA WGAN's, trained for {stage.epochs} epochs on {len(outlines) // 4} outlines.\n"
+    fit(trainer, batches, epochs=options.epochs, callbacks=watch(folder, options.monitoring, draw))
+    card = (
+        f"# Generator of outlines\n\nA WGAN's, trained for {options.epochs} epochs on {len(outlines) // 4} outlines.\n"
+    )
     if is_first():
         save_model(folder / "generator", trainer.generator, card=card)

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from autoseg.models import save_model
+from autoseg.models.folder import save_model
 from autoseg.networks import build
 from autoseg.sem.stages.generate import Generate
-from autoseg.sem.stages.grey import read_grey, write_grey
-from autoseg.sem.stages.prepare import Tiles
 from autoseg.sem.stages.simulate import Masks
 from autoseg.sem.stages.train_cyclegan import Generators
-from tests.sem.scenes import write_scenes
+from autoseg.stages.grey import read_grey, write_grey
+from autoseg.stages.prepare import Tiles
+from tests.simulation.particles.scenes import write_scenes
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def generator():
     return build("resnet", filters=4, blocks=0, skip=True, seed=2)
 
 
-def generated(folder, generator, inverted):
+def generated(folder, generator, known):
     names = ("micrograph_generator", "mask_generator")
     for name in names:
         save_model(folder / name, generator, card="")
@@ -28,20 +28,17 @@ def generated(folder, generator, inverted):
         np.random.default_rng(0),
         prepare=Tiles(tiles=folder, test=folder, count=0, percentiles=(0.5, 99.5)),
         simulate=Masks(masks=folder / "masks", count=1),
-        train_cyclegan=Generators(**{name: folder / name for name in names}, inverted=inverted),
+        train_cyclegan=Generators(**{name: folder / name for name in names}, polarity=known),
     )
     return read_grey(folder / fakes.micrographs / "00000.tif"), read_grey(folder / fakes.masks / "0.tif")
 
 
-def test_inverted_generators_read_and_make_inverted_micrographs(tmp_path, generator):
+def test_generators_that_know_the_opposite_particles_read_and_make_inverted_micrographs(tmp_path, generator):
+    for known in ("bright", "dark"):
+        (tmp_path / known).mkdir()
     (plain, found), (negative, found_inverted) = (
-        generated(tmp_path / str(inverted), generator, inverted) for inverted in (make(tmp_path, i) for i in (0, 1))
+        generated(tmp_path / known, generator, known) for known in ("bright", "dark")
     )
     assert np.abs(plain.astype(int) + negative - 255).max() <= 1
     assert found.shape == found_inverted.shape == (144, 160)
     assert np.abs(found.astype(int) - found_inverted).max() > 10
-
-
-def make(folder, inverted):
-    (folder / str(bool(inverted))).mkdir()
-    return bool(inverted)

@@ -1,0 +1,37 @@
+"""Whether particles are bright or dark, and how images are inverted for networks that know only the opposite."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+import numpy as np
+
+Side = Literal["bright", "dark"]
+"For options that allow only these two."
+
+
+class Polarity(StrEnum):
+    """Whether particles are brighter or darker than what they lie on; either: some are brighter, others darker."""
+
+    BRIGHT = "bright"
+    DARK = "dark"
+    EITHER = "either"
+
+    def is_inverse_of(self, other: Polarity | Side) -> bool:
+        """Whether one is bright and the other one dark.
+
+        >>> Polarity.DARK.is_inverse_of("bright"), Polarity.DARK.is_inverse_of("either")
+        (True, False)
+        """
+        return {self, Polarity(other)} == {Polarity.BRIGHT, Polarity.DARK}
+
+    def as_shown_to(self, known: Polarity | Side, image: np.ndarray, black: float = 0.0) -> np.ndarray:
+        """The image for a network that knows particles of polarity `known`: inverted, if that is the opposite.
+
+        White is 1. Black is 0, or -1 in the images of generators.
+
+        >>> Polarity.DARK.as_shown_to("bright", np.array([0.0, 0.75])).tolist()
+        [1.0, 0.25]
+        """
+        return (black + 1) - image if self.is_inverse_of(known) else image

@@ -1,0 +1,119 @@
+"""Trained networks in the formats of other programs, for images of any size where the format allows it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from autoseg import __version__
+from autoseg._backend import BACKEND, keras
+from autoseg.errors import AutosegError, BackendError
+from autoseg.files import written_whole
+from autoseg.models.folder import Model
+
+Format = Literal["onnx", "openvino", "saved_model"]
+
+ENDINGS: Mapping[Format, str] = {"onnx": ".onnx", "openvino": ".xml", "saved_model": ""}
+"How the file is called; a SavedModel is a folder."
+
+_KERAS_NAMES = {"onnx": "onnx", "openvino": "openvino", "saved_model": "tf_saved_model"}
+# Keras writes each of them for images of any size with TensorFlow, some with the help of more packages.
+_BACKEND = "tensorflow"
+_PACKAGES: Mapping[Format, tuple[str, ...]] = {"onnx": ("tf2onnx", "onnx"), "openvino": (), "saved_model": ()}
+
+
+def export_model(model: Model, path: str | os.PathLike[str], format: Format) -> list[Path]:
+    """Write a model's network in another format, and beside it a JSON file that tells how to use it; their paths.
+
+    The ending of the format is added to `path` where it is missing. What is there already is replaced, but for a
+    SavedModel, which is a folder. The network takes float32 images (batch, rows, columns, channels).
+    """
+    _check(format)
+    target = Path(path)
+    target = target if target.suffix == ENDINGS[format] else target.with_name(target.name + ENDINGS[format])
+    if target.is_dir():
+        raise AutosegError("is there already", file=target, advice="Remove it, or choose another name.")
+    description = json.dumps(describe(model, format), indent=2) + "\n"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".partial-", dir=target.parent) as folder:
+        _write(model.network, Path(folder) / target.name, format)
+        written = [_moved(part, target.parent) for part in sorted(Path(folder).iterdir())]
+    with written_whole(target.with_name(f"{target.name}.json")) as partial:
+        partial.write_text(description, encoding="utf-8")
+    return [*written, target.with_name(f"{target.name}.json")]
+
+
+def _check(format: Format) -> None:
+    """Refuse what this process cannot export, and tell what would."""
+    if BACKEND != _BACKEND:
+        problem = f"{format} is exported with TensorFlow, but Keras runs on {BACKEND} here"
+        raise BackendError(problem, advice="Set KERAS_BACKEND=tensorflow; pip install 'autoseg[tensorflow]' if needed.")
+    missing = [package for package in _PACKAGES[format] if find_spec(package) is None]
+    if missing:
+        raise BackendError(f"{format} needs more packages", advice=f"Run: pip install {' '.join(missing)}")
+
+
+def _write(network: keras.Model, path: Path, format: Format) -> None:
+    """Let Keras write the network."""
+    edge = 2 * network.size_multiple
+    network(np.zeros((1, edge, edge, network.input_shape[-1]), np.float32))  # ONNX wants a network that was called
+    network.export(str(path), format=_KERAS_NAMES[format], verbose=False)
+
+
+def _moved(part: Path, folder: Path) -> Path:
+    target = folder / part.name
+    if part.is_dir():
+        shutil.move(part, target)
+    else:
+        part.replace(target)
+    return target
+
+
+def describe(model: Model, format: Format) -> dict[str, Any]:
+    """How to use an exported network, ready for JSON: everything but the network that autoseg itself would use."""
+    config, network = model.config, model.network
+    low, high = config.preprocessing.percentiles
+    clipped = ", and clip it to 0 and 1" if config.preprocessing.clip else ""
+    return {
+        "autoseg": __version__,
+        "model": model.name,
+        "format": format,
+        "architecture": config.architecture,
+        "weights_sha256": config.weights_sha256,
+        "input": {
+            "name": network.inputs[0].name,
+            "type": "float32",
+            "axes": ["batch", "rows", "columns", "channels"],
+            "shape": list(network.input_shape),
+            "rows_and_columns_are_multiples_of": network.size_multiple,
+        },
+        "preparation": [
+            f"Take the {low:g} and {high:g} percentiles of the grey values of the field of view, without the info bar.",
+            f"Subtract the lower from each grey value, divide by their difference{clipped}.",
+            f"Extend rows and columns to multiples of {network.size_multiple} by reflection; crop the output again.",
+        ],
+        "preprocessing": config.preprocessing.model_dump(mode="json"),
+        "head": config.head and config.head.model_dump(mode="json"),
+        "outputs": _outputs(model),
+        "polarity": config.polarity,
+        "diameter_range_px": config.diameter_range,
+        "postprocessing": config.postprocessing,
+    }
+
+
+def _outputs(model: Model) -> dict[str, Any]:
+    """What comes out, by name, all with the axes of the input; the names of the channels, where the head tells them."""
+    head, output = model.config.head, model.network.output
+    outputs = output if isinstance(output, dict) else {next(iter(model.network.prediction_channels)): output}
+    channels = {output.name: list(output.channels) for output in head.outputs} if head else {}
+    if head and head.classes:
+        channels[head.main.name] = list(head.class_names)
+    return {name: {"shape": list(one.shape), "channels": channels.get(name)} for name, one in outputs.items()}

@@ -1,0 +1,1 @@
+"""From predicted probabilities to single particles: pure functions, quick enough for a slider."""

@@ -1,0 +1,1 @@
+"""Simulated particles: outlines, where they lie, and how they look."""

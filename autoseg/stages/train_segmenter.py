@@ -1,0 +1,181 @@
+"""Train the network that segments, on images of which it is known what they show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from operator import methodcaller
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydantic
+
+from autoseg._backend import keras
+from autoseg._backend.parallel import is_first, train_on
+from autoseg.errors import OptionsError
+from autoseg.images.polarity import Polarity
+from autoseg.models.config import Preprocessing, find_model
+from autoseg.models.folder import load_model, save_model
+from autoseg.networks import build
+from autoseg.segmentation.candidates import typical_diameter
+from autoseg.stages.calibration import choose_postprocessing
+from autoseg.stages.grey import numbered_files, read_grey
+from autoseg.stages.learning import LearningOptions
+from autoseg.stages.pairs import Pair, Pairs, files_of
+from autoseg.stages.prepare import Tiles
+from autoseg.stages.progress_pictures import draw_predictions
+from autoseg.stages.stage import Outputs, Stage
+from autoseg.training.batches import split
+from autoseg.training.callbacks import BestWeights
+from autoseg.training.monitoring import CHECKPOINT, watch
+from autoseg.training.precision import mixed_precision
+from autoseg.training.segmenter import SegmenterOptions, make_batches, train_segmenter
+
+SHOWN = 3
+"Images of each kind in a sample picture."
+SAMPLED = 300
+"About so many pairs tell how large particles are."
+TYPICAL = 5, 95
+"Percentiles, over pairs, of their typical diameters, between which the model counts as knowing particles."
+
+
+class TrainedSegmenter(Outputs):
+    """A trained model's folder, and which of the pairs were held out: nothing has been learned from these."""
+
+    model: Path
+    held_out: tuple[int, ...] = ()
+
+
+class TrainSegmenterOptions(LearningOptions, SegmenterOptions):
+    """Which network learns to segment, how, and what is written down of it."""
+
+    network: dict[str, Any] = {"architecture": "multires_unet", "filters": 16}
+    "Name and parameters of the network, as `autoseg.networks.build` takes them; the head sets its outputs."
+    start: str = ""
+    """Model that goes on learning, by name or folder; its network and percentiles count, and images are inverted if it
+    knows only the other particles, bright or dark. Empty: a new network."""
+
+    @pydantic.model_validator(mode="after")
+    def _one_network(self) -> TrainSegmenterOptions:
+        if self.start and self.network != type(self).model_fields["network"].default:
+            raise ValueError('"network" does not count where there is a "start": for a new network, set start = ""')
+        return self
+
+
+class TrainSegmenter(Stage):
+    """A network that knows what it has to find from images that were made together with the truth."""
+
+    options: TrainSegmenterOptions = TrainSegmenterOptions()
+    polarity: Polarity = Polarity.BRIGHT
+
+    cosmetic = frozenset({"monitoring", "from_disk"})
+    scaffolding = (CHECKPOINT,)
+
+    def sources(self) -> list[Path]:
+        """The model that it starts from."""
+        return [find_model(self.options.start)] if self.options.start else []
+
+    def run(
+        self,
+        folder: Path,
+        rng: np.random.Generator,
+        *,
+        pairs: tuple[Pairs, ...],
+        prepare: Tiles | None = None,
+    ) -> TrainedSegmenter:
+        """Train, or go on with it, and save the model."""
+        files = files_of(pairs)
+        network_seed, seed = (self.options.seed + int(seed) for seed in rng.integers(2**30, size=2))
+        _, held_out = split(len(files), self.options.validation, seed)
+        options = self.options.changed(seed=seed, polarity=self.polarity)
+        test = numbered_files(prepare.test) if prepare else []
+        train_on(options.devices, _train, options, folder, network_seed, files, [files[i] for i in held_out], test)
+        return TrainedSegmenter(model=Path("model"), held_out=tuple(held_out))
+
+
+def check_start(options: TrainSegmenterOptions) -> None:
+    """Raise an error if there is a model to start from that cannot be loaded, or that the options do not suit."""
+    if not options.start:
+        return
+    if options.shown_as:
+        raise OptionsError('"shown_as" does not count where there is a "start": the particles that it knows decide')
+    model = load_model(options.start)
+    if model.config.head != options.head:
+        known = model.config.head.describe() if model.config.head else "no segmentation"
+        raise OptionsError(f'the model "{options.start}" predicts {known}, and the head is {options.head.describe()}')
+
+
+def _begin(options: TrainSegmenterOptions, seed: int) -> tuple[keras.Model, TrainSegmenterOptions]:
+    """The network to be trained, and the options with what follows from its start."""
+    with mixed_precision(options.bfloat16):
+        if not options.start:
+            return build(seed=seed, **_architecture(options)), options
+        model = load_model(options.start)
+    known = model.config.polarity
+    shown_as = None if known == Polarity.EITHER else known.value
+    return model.network, options.changed(percentiles=model.config.preprocessing.percentiles, shown_as=shown_as)
+
+
+def _architecture(options: TrainSegmenterOptions) -> dict[str, Any]:
+    parameters = {"architecture": "multires_unet", **options.network}
+    if "outputs" in parameters:
+        raise OptionsError("the outputs of the network are set by its head", advice='Set "head" instead.')
+    return {**parameters, "outputs": options.head.network_outputs}
+
+
+def _train(
+    options: TrainSegmenterOptions,
+    folder: Path,
+    network_seed: int,
+    pairs: Sequence[Pair],
+    held_out: Sequence[Pair],
+    test: Sequence[Path],
+) -> None:
+    network, options = _begin(options, network_seed)
+    load = methodcaller("read", options.head)
+    if options.from_disk:
+        training, validation = make_batches(pairs, options, load)
+    else:
+        training, validation = make_batches([load(pair) for pair in pairs], options)
+    shown = [*test[:SHOWN], *(pair.image for pair in (*pairs[:SHOWN], *pairs[-SHOWN:]))]
+    draw, best = partial(draw_predictions, network, [read_grey(path) for path in shown], options), BestWeights()
+    train_segmenter(network, training, validation, options, [best, *watch(folder, options.monitoring, draw, [best])])
+    if is_first():
+        sampled = pairs[:: 1 + len(pairs) // SAMPLED] if options.head.finds_particles else ()
+        save_model(
+            folder / "model",
+            network,
+            card=_card(options, len(pairs)),
+            half=options.half,
+            head=options.head,
+            polarity=_known(options),
+            diameter_range=_diameter_range(load(pair).labels for pair in sampled),
+            preprocessing=Preprocessing(percentiles=options.percentiles),
+            postprocessing=choose_postprocessing(network, options, held_out),
+        )
+
+
+def _known(options: TrainSegmenterOptions) -> Polarity:
+    """What particles are to the network."""
+    if options.polarity == Polarity.EITHER:
+        return options.polarity
+    return Polarity(options.shown_as or options.polarity)
+
+
+def _diameter_range(labels: Iterable[np.ndarray]) -> tuple[float, float] | None:
+    """The typical diameters in pixels of most label images; None if there are no particles at all."""
+    diameters = [found for found in map(typical_diameter, labels) if found is not None]
+    if not diameters:
+        return None
+    low, high = np.percentile(diameters, TYPICAL).round(1).tolist()
+    return low, high
+
+
+def _card(options: TrainSegmenterOptions, pairs: int) -> str:
+    name = f"The model {options.start}" if options.start else options.network.get("architecture", "multires_unet")
+    particles = f", for {options.polarity} particles" if options.head.finds_particles else ""
+    return (
+        f"# Segmenter\n\n{name}, which predicts {options.head.describe()}, trained for {options.epochs} epochs on "
+        f"{pairs} simulated images{particles}.\n"
+    )

@@ -1,0 +1,125 @@
+"""What is plausible: particles that agree with the rest of the prediction, and nothing in noise, shades and blanks."""
+
+import cv2
+import numpy as np
+import pytest
+
+import autoseg
+from autoseg.files import shipped, shipped_models
+from autoseg.heads import Head
+from autoseg.images.micrograph import Micrograph
+from autoseg.images.polarity import Polarity
+from autoseg.segmentation.adaptation import Adaptation
+from autoseg.segmentation.plausibility import LEAST, find_doubt, measure_plausibility, share_between_edges
+from autoseg.segmentation.segment import Segmenter
+from autoseg.training.targets import make_targets
+
+SAMPLES = sorted((shipped("datasets") / "samples").glob("*.tif"))
+SHAPE = (96, 128)
+HEAD = Head(kind="instances")
+ON_OPENVINO = {"predict": {"engine": "openvino"}}
+
+
+def disc(radius=12):
+    labels = np.zeros((64, 64), np.uint8)
+    return cv2.circle(labels, (32, 32), radius, 1, cv2.FILLED)
+
+
+def test_the_truth_is_wholly_plausible_and_what_contradicts_it_less():
+    targets = make_targets(disc(), HEAD)
+    truth = HEAD.named({"particles": targets})
+    assert measure_plausibility(truth, disc()) == pytest.approx(1)
+    assert measure_plausibility(truth, 0 * disc()) == 0
+    unsure = {**truth, "foreground": 0.8 * truth["foreground"] + 0.1}
+    assert measure_plausibility(unsure, disc()) == pytest.approx(0.8**2, rel=1e-4)
+    agreements = [measure_plausibility(truth, disc(radius)) for radius in (12, 10, 6)]
+    assert agreements == sorted(agreements, reverse=True) and agreements[-1] < 0.4
+
+
+def test_doubts_are_told_and_can_be_switched_off():
+    grey, labels = np.arange(64 * 64).reshape(64, 64), disc()
+    assert find_doubt(grey, labels, LEAST, LEAST) is None
+    assert "plausibility 0.59, below 0.6" in find_doubt(grey, labels, 0.594, LEAST)
+    assert find_doubt(grey, labels, 0.0, 0) is None
+    assert find_doubt(grey, labels, None, LEAST) is None  # nobody can tell
+    assert find_doubt(grey, 0 * labels, 0.0, LEAST) is None  # nothing was found
+
+
+def test_particles_of_a_single_grey_value_are_none_whoever_found_them():
+    for plausibility, least in ((0.9, LEAST), (None, LEAST), (0.9, 0)):
+        assert "same grey value" in find_doubt(np.full((64, 64), 7), disc(), plausibility, least)
+
+
+def test_bands_are_no_particles_but_those_in_corners_may_be():
+    grey, bands = np.arange(64 * 64).reshape(64, 64), np.repeat([1, 0, 2, 0], 16)[:, None] * np.ones(64, int)
+    assert share_between_edges(bands) == 1 and "from one edge" in find_doubt(grey, bands, 0.9, LEAST)
+    corner = 2 * disc().astype(int)
+    corner[:10, :10] = 1
+    assert share_between_edges(corner) == pytest.approx(100 / (100 + (corner == 2).sum()))
+    assert find_doubt(grey, corner, 0.9, LEAST) is None and share_between_edges(0 * corner) == 0
+
+
+def empty_images():
+    rng, across = np.random.default_rng(0), np.tile(np.linspace(0, 1, SHAPE[1]), (SHAPE[0], 1))
+    blurred = cv2.GaussianBlur(rng.normal(0, 1, SHAPE), (0, 0), 3)
+    return {
+        "noise": rng.integers(0, 256, SHAPE).astype(np.uint8),
+        "blurred noise": (128 + 30 * blurred / blurred.std()).clip(0, 255).astype(np.uint8),
+        "gradient of 16 bits": (60000 * across).astype(np.uint16),
+        "gradient in few steps": (100 + 4 * across).astype(np.uint8),
+        "lines": np.repeat(rng.integers(80, 120, (SHAPE[0], 1)), SHAPE[1], axis=1).astype(np.uint8),
+        "constant": np.full(SHAPE, 7, np.uint8),
+        "constant float": np.full(SHAPE, 0.1, np.float32),
+    }
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("name", shipped_models())
+def test_no_particle_is_in_what_shows_none(name):
+    segmenter = Segmenter(name, **ON_OPENVINO)
+    doubted = 0
+    for kind, image in empty_images().items():
+        found = segmenter(image)
+        assert found.count == 0, kind
+        notes = [note for note in found.micrograph.notes if note.startswith("Nothing plausible was found: ")]
+        assert len(notes) == (found.implausible > 0), kind
+        assert not found.implausible or str(found.implausible) in notes[0]
+        doubted += found.implausible > 0
+    assert doubted >= 3  # the network does see something, and it is not dropped in silence
+
+
+def test_all_that_was_predicted_can_be_seen():
+    noise = empty_images()["blurred noise"]
+    doubted, believed = (autoseg.segment(noise, "particles", plausibility=least, **ON_OPENVINO) for least in (LEAST, 0))
+    assert doubted.count == believed.implausible == 0 and believed.count == doubted.implausible > 0
+    assert doubted.plausibility == believed.plausibility < LEAST
+    np.testing.assert_equal(doubted.probability, believed.probability)
+    assert autoseg.segment_again(doubted).count > 0 and autoseg.segment_again(doubted).implausible == 0
+
+
+@pytest.mark.parametrize("name", shipped_models())
+def test_samples_are_believed_by_a_wide_margin_whatever_is_to_be_left_out(name):
+    believing = Segmenter(name, plausibility=0, **ON_OPENVINO)
+    few = {"minimum_size": 400, "exclude_edge": True}
+    judging, choosy = Segmenter(name, **ON_OPENVINO), Segmenter(name, instances=few, **ON_OPENVINO)
+    for path in SAMPLES:
+        as_it_is = Adaptation(Polarity.BRIGHT if path.stem.startswith("bright") else Polarity.DARK)
+        micrograph = Micrograph(autoseg.read(path).field[:256, :320])
+        prediction = judging.predict(micrograph, as_it_is)
+        found = judging.finish(micrograph, prediction, as_it_is)
+        assert found.plausibility > LEAST + 0.1 and found.implausible == 0
+        np.testing.assert_array_equal(found.labels, believing.finish(micrograph, prediction, as_it_is).labels)
+        chosen = choosy.finish(micrograph, prediction, as_it_is)
+        assert chosen.plausibility == found.plausibility and chosen.count < found.count
+
+
+def test_small_particles_are_judged_as_the_network_saw_them():
+    segmenter = Segmenter("particles", **ON_OPENVINO)
+    field = autoseg.read(next(path for path in SAMPLES if path.stem == "dark_rods_16bit")).field
+    small = cv2.resize(field[:380, :480], (96, 76), interpolation=cv2.INTER_AREA)
+    found = segmenter(small)
+    assert "magnified by" in found.micrograph.notes[-1]
+    assert found.count > 20 and found.implausible == 0 and found.plausibility > LEAST + 0.1
+    micrograph, untried = Micrograph(small), Adaptation(Polarity.DARK, 4.0)
+    blind = segmenter.finish(micrograph, segmenter.predict(micrograph, untried), untried)
+    assert blind.plausibility is None and blind.count == found.count  # it was not tried before: all is believed
