@@ -150,8 +150,10 @@ def run(options: Options) -> dict[str, Outputs]:
     check_start(options.train_segmenter)  # so is a model
     if options.self_train.rounds:
         check_self_training(options.train_segmenter)
+    stages = Run(options.folder, stages_of(options), options.seed, options.own_processes)
+    stages.check()
     options.to_file(options.folder / "options.toml")
-    return Run(options.folder, stages_of(options), options.seed, options.own_processes).execute()
+    return stages.execute()
 
 
 def _kind(head: Any) -> Any:

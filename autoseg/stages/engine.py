@@ -61,21 +61,29 @@ class Run:
                 raise OptionsError(f"stage {stage.name} is there twice")
             earlier[stage.name] = stage.makes()
 
+    def check(self) -> None:
+        """Raise an error if another version of autoseg was at work in the folder; nothing is written for that."""
+        for number, stage in self.stages.items():
+            refuse_earlier_layouts(self._folder(number, stage))
+
     def execute(self) -> dict[str, Outputs]:
         """Run what is not finished yet, in order; the outputs of all stages by name, with absolute paths."""
+        self.check()
         self.folder.mkdir(parents=True, exist_ok=True)
         outputs: dict[str, Outputs] = {}
         fingerprints: dict[str, str] = {}
         with locked(self.folder / LOCK):
             for number, stage in self.stages.items():
-                folder = self.folder / f"{number:02}_{stage.name}"
-                refuse_earlier_layouts(folder)
+                folder = self._folder(number, stage)
                 description = self._describe(stage, outputs, fingerprints)
                 fingerprints[stage.name] = description["fingerprint"]
                 if not _is_finished(folder, description):
                     self._finish(stage, folder, description, outputs)
                 outputs[stage.name] = _read_outputs(stage, folder)
         return outputs
+
+    def _folder(self, number: int, stage: Stage) -> Path:
+        return self.folder / f"{number:02}_{stage.name}"
 
     def _describe(
         self, stage: Stage, outputs: Mapping[str, Outputs], fingerprints: Mapping[str, str]

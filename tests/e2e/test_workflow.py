@@ -12,7 +12,7 @@ from autoseg import sem
 from autoseg._backend import BACKEND
 from autoseg.backends import TRAINABLE
 from autoseg.cli import main
-from autoseg.errors import ImageError, ModelError, OptionsError
+from autoseg.errors import ImageError, ModelError, OptionsError, StageError
 from autoseg.images.labels import read_labels
 from autoseg.models.folder import load_model
 from autoseg.sem.workflow import Options, run, stages_of
@@ -219,6 +219,23 @@ def test_a_folder_that_is_missing_is_told_before_the_work_begins(tmp_path, missi
 
 
 @once
+def test_a_run_of_another_version_stays_as_it_is(tmp_path):
+    write_outlines(tmp_path)
+    write_scenes(tmp_path, 1)
+    run_folder = tmp_path / "run"
+    (run_folder / "01_prepare").mkdir(parents=True)
+    contents = {
+        run_folder / "01_prepare" / "manifest.json": '{"stage": "prepare"}',
+        run_folder / "options.toml": "seed = 7",
+    }
+    for path, content in contents.items():
+        path.write_text(content)
+    options = Options(profile="smoke", images=tmp_path / "images", outlines=tmp_path / "outlines", folder=run_folder)
+    with pytest.raises(StageError, match="01_prepare: was made by another version of autoseg"):
+        run(options)
+    assert {path: path.read_text() for path in run_folder.rglob("*") if path.is_file()} == contents
+
+
 def test_renderings_alone_make_a_model_for_any_micrographs(tmp_path, capsys):
     changes = {"sources": ("rendering",), "render": {"source": "shapes"}, "own_processes": False}
     Options(profile="smoke", folder=tmp_path / "run", **changes).to_file(tmp_path / "recipe.json")
