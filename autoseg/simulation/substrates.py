@@ -32,7 +32,7 @@ def _wrinkles(shape: tuple[int, int], scale: float, rng: np.random.Generator) ->
     """Short curved ridges, as on glue and carbon films: lines along which one field vanishes, where another is high."""
     field, gate = (smooth_field(shape, factor * scale, rng) for factor in (rng.uniform(0.3, 0.8), rng.uniform(0.8, 2)))
     # The gradient tells how far the line is: so all lines are equally wide, here 1 to 3 pixels.
-    slope = cv2.magnitude(cv2.Sobel(field, -1, 1, 0, scale=1 / 8), cv2.Sobel(field, -1, 0, 1, scale=1 / 8))
+    slope = np.hypot(cv2.Sobel(field, -1, 1, 0, scale=1 / 8), cv2.Sobel(field, -1, 0, 1, scale=1 / 8))
     line = np.exp(-((field / (slope + 0.01)) ** 2) / rng.uniform(0.5, 2) ** 2)
     return line * np.clip(gate + rng.uniform(-1, 0.3), 0, 1) * float(rng.choice([1.5, 1, -1]))
 

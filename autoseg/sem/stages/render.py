@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -20,8 +22,14 @@ from autoseg.simulation.particles.growth import GrowthOptions, simulate_grown
 from autoseg.simulation.particles.outlines import SampleOutlines, from_examples
 from autoseg.simulation.particles.rendering import RenderingOptions, render
 from autoseg.simulation.particles.shapes import ShapeOptions, WarpOptions, shapes, warped
+from autoseg.simulation.world.options import WorldOptions
+from autoseg.simulation.world.rendering import render_world
 from autoseg.stages.pairs import ParticlePairs
 from autoseg.stages.stage import Stage
+
+DrawnPair = tuple[np.ndarray, np.ndarray, np.ndarray]
+"A micrograph, its mask with dark rims, and its labels."
+DrawPair = Callable[[np.random.Generator], DrawnPair]
 
 
 class RenderOptions(Options):
@@ -43,6 +51,10 @@ class RenderOptions(Options):
     "How real backgrounds are taken out of the micrographs; the workflow sets the polarity."
     real_backgrounds: bool = True
     "Put particles on what lies between those of the real micrographs."
+    world_share: float = Field(0.0, ge=0, le=1)
+    "Share of the pairs that show particles of any kind on any ground, without outlines and backgrounds of yours."
+    world: WorldOptions = WorldOptions()
+    "How those pairs look; their size is that of `growth`."
 
 
 class Render(Stage):
@@ -56,20 +68,37 @@ class Render(Stage):
 
     def sources(self) -> list[Path]:
         """The micrographs, and the example outlines, as far as they are used."""
+        known = self.options.world_share < 1
         used = (self.images, self.options.real_backgrounds), (self.outlines, self.options.source == "examples")
-        return [path for path, needed in used if path is not None and needed]
+        return [path for path, needed in used if path is not None and needed and known]
 
     def run(self, folder: Path, rng: np.random.Generator) -> ParticlePairs:
-        """Write the pairs."""
+        """Write the pairs; those of the world lie evenly among the others."""
+        share = self.options.world_share
+        draw_own = self._agglomerates() if share < 1 else self._draw_world
+        pairs = ParticlePairs(images=Path("micrographs"), truth=Path("masks"))
+        for number, pair_rng in enumerate(tqdm(rng.spawn(self.options.count), desc="pairs", unit="pair", disable=None)):
+            of_world = math.floor((number + 1) * share) > math.floor(number * share)
+            pairs.write(folder, f"{number:05}", *(self._draw_world if of_world else draw_own)(pair_rng))
+        return pairs
+
+    def _agglomerates(self) -> DrawPair:
+        """Draws pairs of agglomerates of the outlines."""
         options, size = self.options, self.options.growth.size
         outlines, background = warped(self._outlines(), options.warp), self._backgrounds()
         rendering = options.rendering.changed(polarity=self.polarity)
-        pairs = ParticlePairs(images=Path("micrographs"), truth=Path("masks"))
-        for number, pair_rng in enumerate(tqdm(rng.spawn(options.count), desc="pairs", unit="pair", disable=None)):
-            simulated = simulate_grown(outlines, options.growth, pair_rng)
-            micrograph = render(simulated, rendering, pair_rng, background(pair_rng, size) if background else None)
-            pairs.write(folder, f"{number:05}", micrograph, simulated.mask > 0, simulated.labels)
-        return pairs
+
+        def draw(rng: np.random.Generator) -> DrawnPair:
+            simulated = simulate_grown(outlines, options.growth, rng)
+            micrograph = render(simulated, rendering, rng, background(rng, size) if background else None)
+            return micrograph, simulated.mask > 0, simulated.labels
+
+        return draw
+
+    def _draw_world(self, rng: np.random.Generator) -> DrawnPair:
+        """A pair of particles of any kind, inverted if the network is to see only the opposite of these."""
+        picture = render_world(self.options.world.changed(size=self.options.growth.size), rng)
+        return picture.polarity.as_shown_to(self.polarity, picture.image), picture.mask, picture.labels
 
     def _outlines(self) -> SampleOutlines:
         if self.options.source == "shapes":

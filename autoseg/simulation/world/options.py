@@ -10,6 +10,7 @@ from autoseg.images.geometry import Factors, ordered
 from autoseg.images.intensity import Amounts
 from autoseg.options import Options
 from autoseg.simulation.particles.placement import Edge
+from autoseg.simulation.world.textures import Texture
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Shares = Annotated[tuple[Share, Share], AfterValidator(ordered)]
@@ -65,6 +66,18 @@ class PopulationOptions(Options):
     "No picture has more particles than this."
     textured: Share = 0.7
     "Share of the pictures whose particles have a surface texture."
+    textures: dict[Texture, Weight] = {
+        "bumps": 3,
+        "fractal": 4,
+        "cells": 2,
+        "wrinkles": 1,
+        "cracks": 0.7,
+        "pores": 2,
+        "flakes": 1,
+        "spots": 1,
+        "stripes": 0.4,
+    }
+    "How often each texture is theirs."
     texture_depth: Amounts = (0.1, 1.0)
     "Steepness of such textures."
     filled: Share = 0.3
@@ -84,7 +97,7 @@ class AppearanceOptions(Options):
     "Share of the pictures of either kind with the opposite polarity: dark field, or dark particles on bright ground."
     ground: Shares = (0.05, 0.55)
     "Grey value of the ground, counted from black where surfaces are shown, and from white in transmission."
-    contrast: Shares = (0.2, 0.85)
+    contrast: Shares = (0.3, 0.9)
     "How much of the room between the ground and white, or black, the particles' brightness takes."
     least: Share = 0.06
     "Particles differ from the ground by at least so much in the mean of their rims or of their areas."

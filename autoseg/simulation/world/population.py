@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import get_args
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from autoseg.simulation.world.arrangement import Space, arrange
 from autoseg.simulation.world.body import Body, filled_with, roughened
 from autoseg.simulation.world.chance import choose
 from autoseg.simulation.world.options import FORMS, Arrangement, Form, PopulationOptions
-from autoseg.simulation.world.textures import Texture, draw_surface
+from autoseg.simulation.world.textures import draw_surface
 
 MAGNIFIED = 0.3
 "Few particles are at least so large, relative to the largest."
@@ -134,8 +133,7 @@ def _draw_texture(
     if diameter < 10 or rng.random() >= options.textured:
         return np.zeros((edge, edge), np.float32), 0.0, 0.0
     scale = max(diameter * draw_factor(rng, (0.02, 0.25)), 1.3)
-    kind: Texture = rng.choice(get_args(Texture))
-    surface = draw_surface(kind, edge, scale, rng)
+    surface = draw_surface(choose(options.textures, rng), edge, scale, rng)
     return surface, rng.uniform(*options.texture_depth) * scale, rng.uniform(0.03, 0.35)
 
 

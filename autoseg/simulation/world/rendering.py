@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from autoseg.images.polarity import Polarity
 from autoseg.simulation.recording import add_noise, add_scan_lines, add_trails, draw_low, jitter_lines
 from autoseg.simulation.world.distractors import draw_overprint
 from autoseg.simulation.world.figures import publish
@@ -26,6 +27,8 @@ class WorldPicture:
     "float32 (height, width) in 0..1."
     labels: np.ndarray = field(repr=False)
     "int32 (height, width): 0 is ground and print, 1 to n are the particles, upper ones last."
+    polarity: Polarity
+    "Whether the particles are brighter or darker than the ground."
 
     @property
     def mask(self) -> np.ndarray:
@@ -45,19 +48,21 @@ def render_world(options: WorldOptions, rng: np.random.Generator) -> WorldPictur
     empty = rng.random() < options.empty
     population = without_particles(size, rng) if empty else draw_population(size, options.population, rng)
     transmission = rng.random() < appearance.transmission
+    dark = transmission != (rng.random() < appearance.inverted)
     ground = draw_ground(size, population.diameter, transmission, options.ground, rng)
     spread = draw_low(rng, appearance.spread)
     factors = np.exp(rng.normal(0, spread, len(population.bodies) + 1).clip(-2 * spread, 2 * spread)).astype(np.float32)
     scene = lay_down(population, size, factors[1:], rng)
     if transmission:
-        image = show_transmission(scene, ground, population.diameter, appearance, rng)
+        image = show_transmission(scene, ground, population.diameter, dark, appearance, rng)
     else:
-        image = show_surface(scene, ground, population.diameter, factors, appearance, rng)
+        image = show_surface(scene, ground, population.diameter, factors, dark, appearance, rng)
     image = _recorded(image, population.diameter, transmission, appearance, rng)
     overprint = draw_overprint(size, options.distractors, float(image.mean()), rng)
     image = publish(overprint.printed_on(image), options.figure, rng)
     labels = np.where(overprint.hidden, 0, scene.labels)
-    return WorldPicture(image, visible(labels, options.population.smallest))
+    polarity = Polarity.DARK if dark else Polarity.BRIGHT
+    return WorldPicture(image, visible(labels, options.population.smallest), polarity)
 
 
 def _recorded(

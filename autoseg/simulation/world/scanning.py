@@ -19,10 +19,14 @@ def show_surface(
     ground: np.ndarray,
     diameter: float,
     brightness: np.ndarray,
+    dark: bool,
     options: AppearanceOptions,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Grey values, float32 (height, width), of a scene on such a ground, with a brightness around 1 for each label."""
+    """Grey values, float32 (height, width), of a scene on such a ground, with a brightness around 1 for each label.
+
+    Particles are brighter than the ground, or `dark`.
+    """
     grey = rng.uniform(*options.ground) * rng.uniform(0.5, 1)
     below = np.clip(grey * (1 + 2 * ground), 0, 1)
     if not scene.count:
@@ -34,7 +38,6 @@ def show_surface(
     emission *= 1 - shadow * occlusion
     emission /= max(float(np.quantile(emission[cover], 0.9)), 0.05)
     below = below * (1 - rng.uniform(0.2, 1) * shadow * occlusion)
-    dark = rng.random() < options.inverted
     room = grey if dark else 1 - grey
     change = max(rng.uniform(*options.contrast) * room, options.least)
     start = grey * (1.0 if dark else rng.uniform(0.1, 1))  # shaded sides may be darker than the ground
@@ -47,14 +50,14 @@ def _emission(scene: Scene, diameter: float, options: AppearanceOptions, rng: np
     """How bright each place of the surfaces is, about 1 where they are level."""
     height = cv2.GaussianBlur(scene.height, (0, 0), float(np.clip(0.015 * diameter, 0.4, 1.5)))
     across, down = cv2.Sobel(height, -1, 1, 0, scale=1 / 8), cv2.Sobel(height, -1, 0, 1, scale=1 / 8)
-    slope = np.minimum(cv2.magnitude(across, down), STEEPEST)
-    level = 1 / np.sqrt(1 + slope**2)
+    steepness = across**2 + down**2  # not by OpenCV, whose last digits depend on where in memory arrays lie
+    level = 1 / np.sqrt(1 + np.minimum(steepness, STEEPEST**2))
     if rng.random() < DULL:
         emission = 1 - rng.uniform(*options.shading) * (1 - level)
     else:
         emission = 0.8 + rng.uniform(*options.edge) * (1 - level) ** rng.uniform(0.8, 2.5)
     angle, light = rng.uniform(0, 2 * np.pi), rng.uniform(*options.light) * rng.uniform(0.2, 1)
-    facing = (np.cos(angle) * across + np.sin(angle) * down) / np.sqrt(1 + across**2 + down**2)
+    facing = (np.cos(angle) * across + np.sin(angle) * down) / np.sqrt(1 + steepness)
     emission += light * facing
     edges = cv2.dilate(scene.labels.astype(np.float32), np.ones((3, 3), np.uint8)) != scene.labels
     depth = cv2.distanceTransform(((scene.labels > 0) & ~edges).astype(np.uint8), cv2.DIST_L2, 3)

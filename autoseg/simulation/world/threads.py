@@ -10,6 +10,9 @@ import numpy as np
 
 from autoseg.simulation.world.body import Body, body_of
 
+THINNEST = 2.2
+"Threads are at least so many pixels wide."
+
 
 def worm(diameter: float, angle: float, rng: np.random.Generator) -> Body:
     """A bent rod with round ends, as bacteria and fibres' pieces."""
@@ -72,7 +75,8 @@ def fluffy(diameter: float, angle: float, rng: np.random.Generator) -> Body:
 
 
 def _curve(diameter: float, angle: float, elongation: float, bend: float, rng: np.random.Generator) -> Body:
-    width = max(diameter / math.sqrt(elongation), 2.2)
+    elongation = min(elongation, (max(diameter, THINNEST) / THINNEST) ** 2)
+    width = max(diameter / math.sqrt(elongation), THINNEST)
     steps = 24
     directions = angle + bend * np.sin(np.linspace(0, rng.uniform(1, 5), steps) + rng.uniform(0, 2 * np.pi))
     step = width * elongation / steps

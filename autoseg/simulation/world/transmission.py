@@ -15,9 +15,9 @@ THINNEST = 0.22
 
 
 def show_transmission(
-    scene: Scene, ground: np.ndarray, diameter: float, options: AppearanceOptions, rng: np.random.Generator
+    scene: Scene, ground: np.ndarray, diameter: float, dark: bool, options: AppearanceOptions, rng: np.random.Generator
 ) -> np.ndarray:
-    """Grey values, float32 (height, width), of a scene on such a film."""
+    """Grey values, float32 (height, width), of a scene on such a film; not `dark` is a dark field."""
     grey = 1 - rng.uniform(*options.ground)
     below = np.clip(grey + ground, 0, 1)
     if not scene.count:
@@ -31,12 +31,11 @@ def show_transmission(
         path *= _diffraction(scene, diameter, rng)
     scattered = 1 - np.exp(-draw_factor(rng, options.opacity) * path)
     scattered /= max(float(np.quantile(scattered[cover], 0.95)), 1e-3)
-    bright = rng.random() < options.inverted
-    below, grey = (1 - below, 1 - grey) if bright else (below, grey)
-    room = 1 - grey if bright else grey
+    below, grey = (1 - below, 1 - grey) if not dark else (below, grey)
+    room = 1 - grey if not dark else grey
     change = max(rng.uniform(*options.contrast) * room, 1.5 * options.least)
     change = max(change, min(options.least / max(float(scattered[cover].mean()), 0.05), room))
-    if bright:
+    if not dark:
         image = below + change * scattered
     else:
         image = below - change * scattered * (below / max(grey, 0.05)).clip(0, 1.5)
