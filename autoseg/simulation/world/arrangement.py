@@ -9,7 +9,6 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from autoseg.simulation.fields import smooth_field
-from autoseg.simulation.world.options import Arrangement
 
 ROUNDS = 12
 "So often particles that overlap are pushed apart."
@@ -31,7 +30,7 @@ class Space:
         return rng.uniform(-self.margin, np.array(self.size) + self.margin, (count, 2))
 
 
-def arrange(kind: Arrangement, reaches: np.ndarray, space: Space, rng: np.random.Generator) -> np.ndarray:
+def arrange(kind: str, reaches: np.ndarray, space: Space, rng: np.random.Generator) -> np.ndarray:
     """Centres (m, 2) in pixels, rows first, of at most as many particles as there are reaches (n,) in pixels.
 
     >>> centres = arrange("packed", np.full(50, 8.0), Space((64, 64), 8.0), np.random.default_rng(0))
@@ -95,7 +94,7 @@ def _few(reaches: np.ndarray, space: Space, rng: np.random.Generator) -> np.ndar
     return push_apart(centre + away, reaches * rng.uniform(0.85, 1.1))
 
 
-def _lattice(kind: Arrangement, reaches: np.ndarray, space: Space, rng: np.random.Generator) -> np.ndarray:
+def _lattice(kind: str, reaches: np.ndarray, space: Space, rng: np.random.Generator) -> np.ndarray:
     """A lattice with vacancies, or islands of it."""
     spacing = (
         2 * float(np.quantile(reaches, 0.6)) * (rng.uniform(0.93, 1.1) if kind == "packed" else rng.uniform(1.2, 3))

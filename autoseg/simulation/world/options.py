@@ -2,42 +2,89 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Self
 
+import numpy as np
 from pydantic import AfterValidator, Field
 
+from autoseg.errors import OptionsError
 from autoseg.images.geometry import Factors, ordered
 from autoseg.images.intensity import Amounts
 from autoseg.options import Options
 from autoseg.simulation.particles.placement import Edge
-from autoseg.simulation.world.textures import Texture
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Shares = Annotated[tuple[Share, Share], AfterValidator(ordered)]
-Form = Literal[
-    "sphere", "ellipsoid", "box", "rod", "grain", "crystal", "platelet", "worm", "fibre", "dendrite", "urchin", "fluffy"
-]
-Arrangement = Literal["scattered", "clustered", "packed", "grid", "heap", "few"]
 Weight = Annotated[float, Field(ge=0)]
+
+
+class Weights(Options):
+    """How often each of several is chosen, relative to the others; what has a weight of 0 is never chosen."""
+
+    @classmethod
+    def only(cls, **weights: float) -> Self:
+        """These weights, and 0 for all others."""
+        return cls(**{**dict.fromkeys(cls.model_fields, 0.0), **weights})
+
+    def choose(self, rng: np.random.Generator) -> str:
+        """One of the names; one of twice the weight is chosen twice as often.
+
+        >>> FormWeights.only(rod=1).choose(np.random.default_rng(0))
+        'rod'
+        """
+        weights = self.model_dump()
+        names, values = list(weights), np.array(list(weights.values()))
+        if not values.sum() > 0:
+            raise OptionsError("there is nothing to choose from", advice="Give at least one name a weight above 0.")
+        return names[int(rng.choice(len(names), p=values / values.sum()))]
+
+
+class FormWeights(Weights):
+    """How often each form of particle is the main one of a picture."""
+
+    sphere: Weight = 8
+    ellipsoid: Weight = 1.5
+    box: Weight = 1.2
+    rod: Weight = 2
+    grain: Weight = 3
+    crystal: Weight = 2.5
+    platelet: Weight = 1.2
+    worm: Weight = 1
+    fibre: Weight = 0.4
+    dendrite: Weight = 0.3
+    urchin: Weight = 0.5
+    fluffy: Weight = 0.6
+
+
+class ArrangementWeights(Weights):
+    """How often particles lie apart, touch in clusters, are closely packed, stand in a grid, are piled, are few."""
+
+    scattered: Weight = 3
+    clustered: Weight = 4
+    packed: Weight = 1.5
+    grid: Weight = 0.3
+    heap: Weight = 2
+    few: Weight = 2.5
+
+
+class TextureWeights(Weights):
+    """How often each texture is that of the particles, where they have one."""
+
+    bumps: Weight = 3
+    fractal: Weight = 4
+    cells: Weight = 2
+    wrinkles: Weight = 1
+    cracks: Weight = 0.7
+    pores: Weight = 2
+    flakes: Weight = 1
+    spots: Weight = 1
+    stripes: Weight = 0.4
 
 
 class PopulationOptions(Options):
     """Which particles a picture shows, and how they lie."""
 
-    forms: dict[Form, Weight] = {
-        "sphere": 8,
-        "ellipsoid": 1.5,
-        "box": 1.2,
-        "rod": 2,
-        "grain": 3,
-        "crystal": 2.5,
-        "platelet": 1.2,
-        "worm": 1,
-        "fibre": 0.4,
-        "dendrite": 0.3,
-        "urchin": 0.5,
-        "fluffy": 0.6,
-    }
+    forms: FormWeights = FormWeights()
     "How often each form of particle is the main one of a picture."
     mixed: Share = 0.12
     "Share of the pictures with particles of two forms."
@@ -51,14 +98,7 @@ class PopulationOptions(Options):
     "Range, over pictures, of the standard deviation of the logarithm of the diameters; low ones are more frequent."
     second_size: Share = 0.12
     "Share of the pictures with a second, smaller size of particles among the others."
-    arrangements: dict[Arrangement, Weight] = {
-        "scattered": 3,
-        "clustered": 4,
-        "packed": 1.5,
-        "grid": 0.3,
-        "heap": 2,
-        "few": 2.5,
-    }
+    arrangements: ArrangementWeights = ArrangementWeights()
     "How often particles lie apart, touch in clusters, are closely packed, stand in a grid, are piled, are few."
     coverage: Factors = (0.08, 0.8)
     "Range of the share of the area that scattered and clustered particles cover."
@@ -66,17 +106,7 @@ class PopulationOptions(Options):
     "No picture has more particles than this."
     textured: Share = 0.7
     "Share of the pictures whose particles have a surface texture."
-    textures: dict[Texture, Weight] = {
-        "bumps": 3,
-        "fractal": 4,
-        "cells": 2,
-        "wrinkles": 1,
-        "cracks": 0.7,
-        "pores": 2,
-        "flakes": 1,
-        "spots": 1,
-        "stripes": 0.4,
-    }
+    textures: TextureWeights = TextureWeights()
     "How often each texture is theirs."
     texture_depth: Amounts = (0.1, 1.0)
     "Steepness of such textures."
@@ -209,7 +239,3 @@ class WorldOptions(Options):
     "What is printed on the picture."
     figure: FigureOptions = FigureOptions()
     "What the picture went through."
-
-
-FORMS: tuple[Form, ...] = get_args(Form)
-"All forms of particles."

@@ -13,16 +13,15 @@ from autoseg.simulation.recording import draw_low
 from autoseg.simulation.world import solids, threads
 from autoseg.simulation.world.arrangement import Space, arrange
 from autoseg.simulation.world.body import Body, filled_with, roughened
-from autoseg.simulation.world.chance import choose
-from autoseg.simulation.world.options import FORMS, Arrangement, Form, PopulationOptions
+from autoseg.simulation.world.options import FormWeights, PopulationOptions
 from autoseg.simulation.world.textures import draw_surface
 
 MAGNIFIED = 0.3
 "Few particles are at least so large, relative to the largest."
 PATTERNS = 24
 "Of so many different bodies, flipped and turned, pictures of many particles are made."
-MAKERS: dict[Form, Callable[[float, float, np.random.Generator], Body]] = {
-    form: getattr(solids, form, None) or getattr(threads, form) for form in FORMS
+MAKERS: dict[str, Callable[[float, float, np.random.Generator], Body]] = {
+    form: getattr(solids, form, None) or getattr(threads, form) for form in FormWeights.model_fields
 }
 "Who makes each form."
 
@@ -33,7 +32,7 @@ class Population:
 
     bodies: list[Body] = field(repr=False)
     centres: np.ndarray
-    arrangement: Arrangement
+    arrangement: str
     diameter: float
     texture: np.ndarray = field(repr=False)
     "float32 (edge, edge): a field of unit variance, of which each particle shows a part; 0 if they are smooth."
@@ -50,7 +49,7 @@ def draw_population(size: tuple[int, int], options: PopulationOptions, rng: np.r
     >>> drawn.diameter
     9.0
     """
-    kind = choose(options.arrangements, rng)
+    kind = options.arrangements.choose(rng)
     diameter = _draw_diameter(kind, options, rng)
     deviation = draw_low(rng, options.spread) * (0.3 if kind in ("packed", "grid") else 1)
     count = _draw_count(kind, diameter * math.exp(deviation**2), size, options, rng)
@@ -66,14 +65,14 @@ def draw_population(size: tuple[int, int], options: PopulationOptions, rng: np.r
     return Population([bodies[index] for index in order], centres[order], kind, diameter, *texture)
 
 
-def _draw_diameter(kind: Arrangement, options: PopulationOptions, rng: np.random.Generator) -> float:
+def _draw_diameter(kind: str, options: PopulationOptions, rng: np.random.Generator) -> float:
     """Few particles are rarely small: people magnify until they see something."""
     low, high = options.large if rng.random() < options.large_share else options.diameter
     return round(draw_factor(rng, (max(low, MAGNIFIED * high) if kind == "few" else low, high)), 6)
 
 
 def _draw_count(
-    kind: Arrangement, diameter: float, size: tuple[int, int], options: PopulationOptions, rng: np.random.Generator
+    kind: str, diameter: float, size: tuple[int, int], options: PopulationOptions, rng: np.random.Generator
 ) -> int:
     if kind == "few":
         return min(int(rng.choice([1, 1, 1, 2, 2, 3, 4, 6])), options.most)
@@ -86,7 +85,7 @@ def _draw_bodies(
     diameters: np.ndarray, aligned: bool, options: PopulationOptions, rng: np.random.Generator
 ) -> list[Body]:
     """A body for each diameter; of many small ones, some are alike but for a flip."""
-    main, other = choose(options.forms, rng), choose(options.forms, rng)
+    main, other = options.forms.choose(rng), options.forms.choose(rng)
     share = rng.uniform(0.1, 0.5) if rng.random() < options.mixed else 0.0
     angle, finish = rng.uniform(0, np.pi), _draw_finish(options, rng)
     patterns: list[Body] = []
@@ -110,7 +109,7 @@ def _draw_finish(options: PopulationOptions, rng: np.random.Generator) -> Callab
     cores: list[tuple[float, float]] = []
     if rng.random() < options.filled:
         size = rng.uniform(0.4, 0.93)
-        kind = choose({"hollow": 2.0, "core": 2.0, "yolk": 1.0}, rng)
+        kind = str(rng.choice(["hollow", "hollow", "core", "core", "yolk"]))
         cores = [(size, -rng.uniform(0.6, 1) if kind != "core" else rng.uniform(0.8, 6))]
         cores += [(size * rng.uniform(0.3, 0.8), rng.uniform(0.8, 4))] if kind == "yolk" else []
     off = rng.uniform(0, 0.06)
@@ -133,7 +132,7 @@ def _draw_texture(
     if diameter < 10 or rng.random() >= options.textured:
         return np.zeros((edge, edge), np.float32), 0.0, 0.0
     scale = max(diameter * draw_factor(rng, (0.02, 0.25)), 1.3)
-    surface = draw_surface(choose(options.textures, rng), edge, scale, rng)
+    surface = draw_surface(options.textures.choose(rng), edge, scale, rng)
     return surface, rng.uniform(*options.texture_depth) * scale, rng.uniform(0.03, 0.35)
 
 

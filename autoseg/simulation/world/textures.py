@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, get_args
 
 import cv2
 import numpy as np
 
 from autoseg.simulation.fields import smooth_field
 
-Texture = Literal["bumps", "fractal", "cells", "wrinkles", "cracks", "pores", "flakes", "spots", "stripes"]
 
-
-def draw_surface(kind: Texture, size: int, scale: float, rng: np.random.Generator) -> np.ndarray:
+def draw_surface(kind: str, size: int, scale: float, rng: np.random.Generator) -> np.ndarray:
     """A texture, float32 (size, size), with features of `scale` pixels and a standard deviation of 1.
 
     >>> draw_surface("cells", 64, 6, np.random.default_rng(0)).shape
@@ -79,10 +76,14 @@ def _distance_to_points(shape: tuple[int, int], spacing: float, rng: np.random.G
     return cv2.distanceTransform(points, cv2.DIST_L2, 5)
 
 
-_MAKERS: dict[str, Callable[[tuple[int, int], float, np.random.Generator], np.ndarray]] = dict(
-    zip(
-        get_args(Texture),
-        (_bumps, _fractal, _cells, _wrinkles, _cracks, _pores, _flakes, _spots, _stripes),
-        strict=True,
-    )
-)
+_MAKERS: dict[str, Callable[[tuple[int, int], float, np.random.Generator], np.ndarray]] = {
+    "bumps": _bumps,
+    "fractal": _fractal,
+    "cells": _cells,
+    "wrinkles": _wrinkles,
+    "cracks": _cracks,
+    "pores": _pores,
+    "flakes": _flakes,
+    "spots": _spots,
+    "stripes": _stripes,
+}

@@ -1,15 +1,14 @@
 """Single particles have the size, the height and the insides that geometry says."""
 
-from typing import get_args
-
 import numpy as np
 import pytest
 from scipy.ndimage import label
 
 from autoseg.simulation.world.body import filled_with, roughened
+from autoseg.simulation.world.options import TextureWeights
 from autoseg.simulation.world.population import MAKERS
 from autoseg.simulation.world.solids import crystal, rod, sphere
-from autoseg.simulation.world.textures import Texture, draw_surface
+from autoseg.simulation.world.textures import draw_surface
 
 
 def test_a_sphere_is_as_high_as_its_radius_and_twice_as_thick():
@@ -61,7 +60,7 @@ def test_a_ragged_rim_loses_no_more_than_it_may():
     assert 27 - 1.5 < ragged.radius < ball.radius
 
 
-@pytest.mark.parametrize("kind", get_args(Texture))
+@pytest.mark.parametrize("kind", TextureWeights.model_fields)
 def test_textures_vary_by_one(kind):
     texture = draw_surface(kind, 96, 5, np.random.default_rng(0))
     assert abs(texture.mean()) < 0.1 and 0.6 < texture.std() < 1.05
