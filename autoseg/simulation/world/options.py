@@ -43,42 +43,75 @@ class FormWeights(Weights):
     """How often each form of particle is the main one of a picture."""
 
     sphere: Weight = 8
+    "Smooth, or nearly, or with a texture."
     ellipsoid: Weight = 1.5
+    "Up to 2.2 times as long as wide, and flat at will."
     box: Weight = 1.2
+    "Rounded boxes that lie flat."
     rod: Weight = 2
+    "Straight ones with round to flat ends."
     grain: Weight = 3
+    "Irregular and rounded."
     crystal: Weight = 2.5
+    "Polyhedra of many kinds with flat faces."
     platelet: Weight = 1.2
+    "Thin plates with three to nine sides."
     worm: Weight = 1
+    "Bent rods with round ends."
     fibre: Weight = 0.4
+    "Long threads."
     dendrite: Weight = 0.3
+    "Arms that branch."
     urchin: Weight = 0.5
+    "Balls with spikes."
     fluffy: Weight = 0.6
+    "Aggregates of small grains that count as one."
+    raspberry: Weight = 0.8
+    "Spheres covered with small spheres."
+    bowl: Weight = 0.4
+    "Spheres with dents, holes or openings."
+    star: Weight = 0.3
+    "Three to eight tapered arms."
 
 
 class ArrangementWeights(Weights):
     """How often particles lie apart, touch in clusters, are closely packed, stand in a grid, are piled, are few."""
 
     scattered: Weight = 3
+    "Each for itself; some overlap."
     clustered: Weight = 4
+    "Groups and chains that touch."
     packed: Weight = 1.5
+    "In hexagonal layers and islands."
     grid: Weight = 0.3
+    "In squares, apart from each other."
     heap: Weight = 2
+    "Piled on each other."
     few: Weight = 2.5
+    "One to six in the middle."
 
 
 class TextureWeights(Weights):
     """How often each texture is that of the particles, where they have one."""
 
     bumps: Weight = 3
+    "Smooth ones of a size."
     fractal: Weight = 4
+    "Bumps of several sizes."
     cells: Weight = 2
+    "Small grains side by side."
     wrinkles: Weight = 1
+    "Ridges."
     cracks: Weight = 0.7
+    "Thin deep lines."
     pores: Weight = 2
+    "Round holes."
     flakes: Weight = 1
+    "Sheets that stand upright."
     spots: Weight = 1
+    "Small grains, far apart."
     stripes: Weight = 0.4
+    "Parallel lines, as of channels and layers."
 
 
 class PopulationOptions(Options):
@@ -125,11 +158,11 @@ class AppearanceOptions(Options):
     "Share of the pictures made by electrons that pass through; the others show surfaces."
     inverted: Share = 0.06
     "Share of the pictures of either kind with the opposite polarity: dark field, or dark particles on bright ground."
-    ground: Shares = (0.05, 0.55)
+    ground: Shares = (0.08, 0.55)
     "Grey value of the ground, counted from black where surfaces are shown, and from white in transmission."
-    contrast: Shares = (0.3, 0.9)
+    contrast: Shares = (0.35, 0.95)
     "How much of the room between the ground and white, or black, the particles' brightness takes."
-    least: Share = 0.06
+    least: Share = 0.08
     "Particles differ from the ground by at least so much in the mean of their rims or of their areas."
     spread: Amounts = (0.0, 0.35)
     "Standard deviation of the brightness, or density, of particles in a picture."
@@ -163,7 +196,7 @@ class AppearanceOptions(Options):
     "Standard deviation in pixels of the blur of the noise."
     saturated: Share = 0.35
     "Share of the pictures whose grey values are stretched until some are black or white."
-    flat: Share = 0.2
+    flat: Share = 0.15
     "Share of the pictures whose grey values span only a part of the range."
 
 

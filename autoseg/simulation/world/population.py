@@ -10,7 +10,7 @@ import numpy as np
 
 from autoseg.images.geometry import draw_factor
 from autoseg.simulation.recording import draw_low
-from autoseg.simulation.world import solids, threads
+from autoseg.simulation.world import compounds, solids, threads
 from autoseg.simulation.world.arrangement import Space, arrange
 from autoseg.simulation.world.body import Body, filled_with, roughened
 from autoseg.simulation.world.options import FormWeights, PopulationOptions
@@ -21,7 +21,8 @@ MAGNIFIED = 0.3
 PATTERNS = 24
 "Of so many different bodies, flipped and turned, pictures of many particles are made."
 MAKERS: dict[str, Callable[[float, float, np.random.Generator], Body]] = {
-    form: getattr(solids, form, None) or getattr(threads, form) for form in FormWeights.model_fields
+    form: getattr(next(module for module in (solids, compounds, threads) if hasattr(module, form)), form)
+    for form in FormWeights.model_fields
 }
 "Who makes each form."
 
