@@ -59,7 +59,7 @@ def _folds(size: tuple[int, int], transmission: bool, rng: np.random.Generator) 
     """Bent lines across the picture, thin or broad, or scratches."""
     lines = np.zeros(size, np.float32)
     sign = -1 if transmission or rng.random() < 0.5 else 1
-    bend, width = rng.uniform(0, 0.4), float(np.exp(rng.uniform(0, 2.3)))
+    bend, width = 0.25 * rng.random() ** 2, float(np.exp(rng.uniform(0, 2.3)))
     for _ in range(int(rng.integers(1, 5))):
         place, direction = rng.uniform(0, 1, 2) * size, rng.uniform(0, np.pi)
         turns = direction + np.cumsum(rng.normal(0, bend, 40))

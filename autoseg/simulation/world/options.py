@@ -158,7 +158,7 @@ class AppearanceOptions(Options):
     "Share of the pictures made by electrons that pass through; the others show surfaces."
     inverted: Share = 0.06
     "Share of the pictures of either kind with the opposite polarity: dark field, or dark particles on bright ground."
-    ground: Shares = (0.08, 0.55)
+    ground: Shares = (0.1, 0.55)
     "Grey value of the ground, counted from black where surfaces are shown, and from white in transmission."
     contrast: Shares = (0.35, 0.95)
     "How much of the room between the ground and white, or black, the particles' brightness takes."
@@ -166,7 +166,7 @@ class AppearanceOptions(Options):
     "Particles differ from the ground by at least so much in the mean of their rims or of their areas."
     spread: Amounts = (0.0, 0.35)
     "Standard deviation of the brightness, or density, of particles in a picture."
-    edge: Amounts = (0.2, 4.0)
+    edge: Amounts = (0.2, 2.8)
     "How much brighter steep slopes are than level ones."
     shading: Amounts = (0.0, 0.6)
     "How much darker steep slopes are than level ones, in the pictures without bright edges."
@@ -180,7 +180,7 @@ class AppearanceOptions(Options):
     "Strength of the dark trails behind bright particles along scan lines."
     opacity: Factors = (0.3, 4.0)
     "Thickness of a typical particle, relative to the path after which 37 % of the electrons are left."
-    mottling: Amounts = (0.03, 0.35)
+    mottling: Amounts = (0.02, 0.25)
     "Standard deviation of fine variations of what is passed through, relative to the thickness."
     diffracting: Share = 0.3
     "Share of the pictures in transmission in which crystals diffract: some of them, or bands in them, are much darker."
@@ -211,7 +211,7 @@ class GroundOptions(Options):
     "Strength of this texture."
     lacey: Share = 0.07
     "Share of the pictures in transmission that show a film with holes, or a web."
-    folds: Share = 0.15
+    folds: Share = 0.12
     "Share of the pictures with folds, scratches or lines."
     stains: Share = 0.12
     "Share of the pictures with stains."
@@ -241,7 +241,7 @@ class DistractorOptions(Options):
 class FigureOptions(Options):
     """What happens to pictures on their way into an article."""
 
-    resampled: Share = 0.5
+    resampled: Share = 0.45
     "Share of the pictures that were resampled."
     factor: Factors = (0.5, 2.0)
     "By which factor, and back."

@@ -134,7 +134,7 @@ def _draw_texture(
         return np.zeros((edge, edge), np.float32), 0.0, 0.0
     scale = max(diameter * draw_factor(rng, (0.02, 0.25)), 1.3)
     surface = draw_surface(options.textures.choose(rng), edge, scale, rng)
-    return surface, rng.uniform(*options.texture_depth) * scale, rng.uniform(0.03, 0.35)
+    return surface, rng.uniform(*options.texture_depth) * scale, rng.uniform(0, 0.25)
 
 
 def without_particles(size: tuple[int, int], rng: np.random.Generator) -> Population:

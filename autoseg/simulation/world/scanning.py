@@ -27,7 +27,7 @@ def show_surface(
 
     Particles are brighter than the ground, or `dark`.
     """
-    grey = rng.uniform(*options.ground) * rng.uniform(0.6, 1)
+    grey = rng.uniform(*options.ground) * rng.uniform(0.7, 1)
     grey = 1 - grey if dark else grey  # there is to be room for what is darker
     below = np.clip(grey * (1 + 2 * ground), 0, 1)
     if not scene.count:

@@ -40,6 +40,7 @@ class Scene:
 def lay_down(population: Population, size: tuple[int, int], densities: np.ndarray, rng: np.random.Generator) -> Scene:
     """The scene of a population, whose particles have such densities (n,)."""
     scene, most = Scene.empty(size), MOST_COVERED.get(population.arrangement, rng.choice([0.1, 0.4]))
+    grain = rng.uniform(0.3, 2)
     lifted = population.arrangement == "heap" or rng.random() < 0.5
     for body, centre, density in zip(population.bodies, population.centres, densities, strict=True):
         height, width = body.shape.shape
@@ -49,7 +50,7 @@ def lay_down(population: Population, size: tuple[int, int], densities: np.ndarra
         if rows.start >= rows.stop or columns.start >= columns.stop:
             continue
         part = np.s_[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-        _lay(scene, body, (rows, columns), part, float(density), (most, lifted), population, rng)
+        _lay(scene, body, (rows, columns), part, float(density), (most, lifted, grain), population, rng)
     return scene
 
 
@@ -59,7 +60,7 @@ def _lay(
     window: tuple[slice, slice],
     part: tuple[slice, slice],
     density: float,
-    rules: tuple[float, bool],
+    rules: tuple[float, bool, float],
     population: Population,
     rng: np.random.Generator,
 ) -> None:
@@ -78,7 +79,7 @@ def _lay(
     scene.labels[window][shape] = scene.count
     scene.height[window][shape] = surface[shape]
     scene.tint[window][shape] = (population.tint * texture)[shape]
-    pattern = np.maximum(1 + 2 * population.tint * texture, 0.1)
+    pattern = np.maximum(1 + rules[2] * population.tint * texture, 0.25)
     scene.path[window] += density * body.path[part] * pattern
 
 

@@ -47,10 +47,11 @@ def _diffraction(scene: Scene, diameter: float, rng: np.random.Generator) -> np.
     share, strength = rng.uniform(0.05, 0.4), rng.uniform(1, 4)
     count = scene.count + 1
     whole = np.where(rng.random(count) < share, 1 + strength * rng.random(count), 1).astype(np.float32)
-    banded = rng.uniform(0, 1.5) * (rng.random(count) < rng.uniform(0.2, 1))
-    phase = smooth_field(scene.labels.shape, max(diameter * rng.uniform(0.2, 0.7), 2), rng)
-    phase = rng.uniform(1, 4) * phase + rng.uniform(0, 6, count)[scene.labels]
-    return np.take(whole, scene.labels) * (1 + np.take(banded, scene.labels) * np.maximum(np.sin(phase), 0) ** 2)
+    banded = rng.uniform(0, 1.2) * (rng.random(count) < rng.uniform(0.2, 1))
+    phase = smooth_field(scene.labels.shape, max(diameter * rng.uniform(0.4, 1), 2), rng)
+    phase = rng.uniform(1, 3) * phase + rng.uniform(0, 6, count)[scene.labels]
+    bands = np.maximum(np.sin(phase), 0) ** rng.uniform(1, 4)
+    return np.take(whole, scene.labels) * (1 + np.take(banded, scene.labels) * bands)
 
 
 def _fringes(
