@@ -12,6 +12,8 @@ from autoseg.simulation.fields import smooth_field
 from autoseg.simulation.world.lettering import write
 from autoseg.simulation.world.options import DistractorOptions
 
+CUT = 0.15
+"Share of the writings that are out of place, and perhaps cut off by the edge."
 SOLID = 0.3
 "Where so much of the ink lies, what is below is not seen any more."
 
@@ -68,6 +70,7 @@ def draw_overprint(
         (options.arrow, _print_arrows),
         (options.panel, _print_panel),
         (options.scale_bar, _print_scale_bar),
+        (options.margin, _print_margin),
     ]
     for share, maker in makers:
         if rng.random() < share:
@@ -88,6 +91,8 @@ def _print_text(
     ink = write(text, height, rng)
     room = np.subtract(overprint.cover.shape, ink.shape)
     top, left = (round(share * max(space, 0)) for share, space in zip(place, room.tolist(), strict=True))
+    if rng.random() < CUT:
+        top, left = (round(value + height * rng.uniform(-1, 1)) for value in (top, left))
     kind = rng.random()
     pad = max(round(rng.uniform(0.1, 0.5) * height), 1)
     if kind < 0.25:
@@ -193,6 +198,15 @@ def _print_arrows(overprint: Overprint, options: DistractorOptions, mean: float,
         else:
             cv2.line(ink, ends[0], ends[1], 1.0, thick, cv2.LINE_AA)
         overprint.put(np.clip(ink, 0, 1), grey, 0, 0)
+
+
+def _print_margin(overprint: Overprint, options: DistractorOptions, mean: float, rng: np.random.Generator) -> None:
+    """The gap between two panels of a figure."""
+    height, width = overprint.cover.shape
+    wide = int(rng.integers(2, 3 + round(0.06 * min(height, width))))
+    rows, columns = (wide, width) if rng.random() < 0.5 else (height, wide)
+    top, left = int(rng.choice([0, height - rows])), int(rng.choice([0, width - columns]))
+    overprint.put(np.ones((rows, columns), np.float32), float(rng.choice([0, 1, 1])), top, left)
 
 
 def _print_inset(overprint: Overprint, options: DistractorOptions, mean: float, rng: np.random.Generator) -> None:

@@ -192,6 +192,8 @@ class AppearanceOptions(Options):
     "Largest blur, relative to the typical diameter."
     noise: Amounts = (0.0, 0.12)
     "Standard deviation of noise; low ones are more frequent."
+    buried: float = Field(0.8, ge=0)
+    "Noise is at most so strong, relative to the contrast of particles of 40 pixels or more; for small ones, less."
     grain: Amounts = (0.0, 1.5)
     "Standard deviation in pixels of the blur of the noise."
     saturated: Share = 0.35
@@ -234,6 +236,8 @@ class DistractorOptions(Options):
     "Share of the pictures with arrows or other marks."
     inset: Share = 0.04
     "Share of the pictures with an inset."
+    margin: Share = 0.05
+    "Share of the pictures with the white or black edge of a neighbouring panel at a side."
     height: Factors = (7.0, 44.0)
     "Range of the height of letters in pixels."
 

@@ -57,7 +57,7 @@ def render_world(options: WorldOptions, rng: np.random.Generator) -> WorldPictur
         image = show_transmission(scene, ground, population.diameter, dark, appearance, rng)
     else:
         image = show_surface(scene, ground, population.diameter, factors, dark, appearance, rng)
-    image = _recorded(image, population.diameter, transmission, appearance, rng)
+    image = _recorded(image, scene.labels > 0, population.diameter, transmission, appearance, rng)
     overprint = draw_overprint(size, options.distractors, float(image.mean()), rng)
     image = publish(overprint.printed_on(image), options.figure, rng)
     labels = np.where(overprint.hidden, 0, scene.labels)
@@ -66,7 +66,12 @@ def render_world(options: WorldOptions, rng: np.random.Generator) -> WorldPictur
 
 
 def _recorded(
-    image: np.ndarray, diameter: float, transmission: bool, options: AppearanceOptions, rng: np.random.Generator
+    image: np.ndarray,
+    cover: np.ndarray,
+    diameter: float,
+    transmission: bool,
+    options: AppearanceOptions,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """The picture as focus, detector and the operator's contrast leave it."""
     low, high = np.log(options.blur)
@@ -81,7 +86,15 @@ def _recorded(
     image = _stretched(image, options, rng)
     share = rng.random()
     noise = draw_low(rng, options.noise) * (0.2 + 0.8 * rng.random())
+    noise = min(noise, options.buried * min(0.2 + diameter / 50, 1) * _contrast(image, cover))
     return add_noise(image, share * noise, (1 - share) * noise, draw_low(rng, options.grain), rng).clip(0, 1)
+
+
+def _contrast(image: np.ndarray, cover: np.ndarray) -> float:
+    """By how much the mean of what is covered by particles differs from that of the ground; 1 if there is only one."""
+    if not cover.any() or cover.all():
+        return 1.0
+    return abs(float(image[cover].mean()) - float(image[~cover].mean()))
 
 
 def _stretched(image: np.ndarray, options: AppearanceOptions, rng: np.random.Generator) -> np.ndarray:
@@ -89,7 +102,7 @@ def _stretched(image: np.ndarray, options: AppearanceOptions, rng: np.random.Gen
     kind = rng.random()
     if kind < options.saturated:
         low, high = np.quantile(image, [0.02 * rng.random() ** 2, 1 - 0.02 * rng.random() ** 2])
-        return (image - low) / max(float(high - low), 0.15)
+        return (image - low) / max(float(high - low), 0.3)
     if kind < options.saturated + options.flat:
         span = rng.uniform(0.35, 0.8)
         return image * span + rng.uniform(0, 1 - span)

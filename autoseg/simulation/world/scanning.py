@@ -89,7 +89,7 @@ def _distinct(lit: np.ndarray, cover: np.ndarray, below: np.ndarray, least: floa
     """Particles that differ from the ground by at least `least`: else nothing is to be learned from them."""
     if cover.all():
         return lit
-    ground = float(below[~cover].mean())
+    ground, least = float(below[~cover].mean()), max(least, float(below[~cover].std()))
     difference = float(lit[cover].mean()) - ground
     missing = least - (-difference if dark else difference)
     return lit + (-missing if dark else missing) if missing > 0 else lit

@@ -33,7 +33,7 @@ def show_transmission(
     scattered /= max(float(np.quantile(scattered[cover], 0.95)), 1e-3)
     below, grey = (1 - below, 1 - grey) if not dark else (below, grey)
     room = 1 - grey if not dark else grey
-    change = max(rng.uniform(*options.contrast) * room, 1.5 * options.least)
+    change = max(rng.uniform(*options.contrast) * room, 1.5 * options.least, 1.5 * float(below.std()))
     change = max(change, min(options.least / max(float(scattered[cover].mean()), 0.05), room))
     if not dark:
         image = below + change * scattered

@@ -8,7 +8,7 @@ from autoseg.simulation.world.figures import publish
 from autoseg.simulation.world.lettering import FONTS, _by_font
 from autoseg.simulation.world.options import DistractorOptions, FigureOptions
 
-NOTHING = dict.fromkeys(["panel", "scale_bar", "info_bar", "arrow", "inset"], 0)
+NOTHING = dict.fromkeys(["panel", "scale_bar", "info_bar", "arrow", "inset", "margin"], 0)
 
 
 def test_ink_shows_its_grey_value_and_half_ink_half_of_it():

@@ -24,7 +24,7 @@ from autoseg.simulation.world.scene import visible
 SIZE = (128, 128)
 CLEAN = {
     "ground": GroundOptions(grain=(0, 0), textured=0, lacey=0, folds=0, stains=0, debris=0, gradient=(0, 0)),
-    "distractors": DistractorOptions(panel=0, scale_bar=0, info_bar=0, arrow=0, inset=0),
+    "distractors": DistractorOptions(panel=0, scale_bar=0, info_bar=0, arrow=0, inset=0, margin=0),
     "figure": FigureOptions(resampled=0, compressed=0, sharpened=0, gamma=(1, 1)),
 }
 CLEAR = {"noise": (0, 0), "blur": (0.35, 0.35), "charging": (0, 0), "saturated": 0, "flat": 0, "fringe": (0, 0)}
@@ -98,7 +98,7 @@ def test_print_is_background():
         arrangements=ArrangementWeights.only(packed=1), forms=FormWeights.only(sphere=1), diameter=(20, 20), smallest=1
     )
     figure = {"ground": CLEAN["ground"], "figure": CLEAN["figure"], "population": population, "empty": 0}
-    printing = DistractorOptions(panel=0, scale_bar=0, info_bar=0, arrow=0, inset=1)
+    printing = DistractorOptions(panel=0, scale_bar=0, info_bar=0, arrow=0, inset=1, margin=0)
     for seed in range(6):
         plain, printed = (
             render_world(WorldOptions(size=SIZE, distractors=print_, **figure), np.random.default_rng(seed))
