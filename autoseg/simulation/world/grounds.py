@@ -23,7 +23,7 @@ def draw_ground(
     ground += draw_low(rng, options.gradient) * _gradient(size, rng)
     if rng.random() < options.textured:
         strength = draw_low(rng, options.texture)
-        if rng.random() < 0.6:
+        if rng.random() < (0.9 if transmission else 0.6):  # films are thin: light from a side shows nothing
             ground += strength * draw_substrate(size, float(np.clip(diameter, 8, 80)), rng)
         else:
             ground += strength * _relief(size, diameter, rng)
@@ -77,7 +77,7 @@ def _debris(size: tuple[int, int], diameter: float, rng: np.random.Generator) ->
         centre = int(rng.integers(size[1])), int(rng.integers(size[0]))
         axes = [max(round(float(rng.uniform(0.02, 0.15) * min(diameter, 60))), 1) for _ in range(2)]
         cv2.ellipse(specks, centre, axes, float(rng.uniform(0, 180)), 0, 360, float(rng.uniform(0.2, 1)), cv2.FILLED)
-    return rng.choice([-1, 1]) * rng.uniform(0.02, 0.12) * cv2.GaussianBlur(specks, (0, 0), rng.uniform(0.5, 1.5))
+    return rng.choice([-1, 1]) * rng.uniform(0.02, 0.2) * cv2.GaussianBlur(specks, (0, 0), rng.uniform(0.5, 1.5))
 
 
 def _web(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:

@@ -194,7 +194,7 @@ class AppearanceOptions(Options):
     "Standard deviation of noise; low ones are more frequent."
     buried: float = Field(0.8, ge=0)
     "Noise is at most so strong, relative to the contrast of particles of 40 pixels or more; for small ones, less."
-    grain: Amounts = (0.0, 1.5)
+    grain: Amounts = (0.0, 1.1)
     "Standard deviation in pixels of the blur of the noise."
     saturated: Share = 0.35
     "Share of the pictures whose grey values are stretched until some are black or white."
@@ -205,7 +205,7 @@ class AppearanceOptions(Options):
 class GroundOptions(Options):
     """What lies below particles and is none."""
 
-    grain: Amounts = (0.0, 0.05)
+    grain: Amounts = (0.0, 0.07)
     "Strength of the grain of a carbon film or a coated substrate."
     textured: Share = 0.4
     "Share of the pictures whose ground has a texture at the particles' scale."

@@ -52,7 +52,7 @@ def render_world(options: WorldOptions, rng: np.random.Generator) -> WorldPictur
     ground = draw_ground(size, population.diameter, transmission, options.ground, rng)
     spread = draw_low(rng, appearance.spread)
     factors = np.exp(rng.normal(0, spread, len(population.bodies) + 1).clip(-2 * spread, 2 * spread)).astype(np.float32)
-    scene = lay_down(population, size, factors[1:], rng)
+    scene = lay_down(population, size, factors[1:], transmission, rng)
     if transmission:
         image = show_transmission(scene, ground, population.diameter, dark, appearance, rng)
     else:

@@ -37,9 +37,19 @@ class Scene:
         return cls(np.zeros(size, np.int32), height, path, tint)
 
 
-def lay_down(population: Population, size: tuple[int, int], densities: np.ndarray, rng: np.random.Generator) -> Scene:
-    """The scene of a population, whose particles have such densities (n,)."""
+def lay_down(
+    population: Population,
+    size: tuple[int, int],
+    densities: np.ndarray,
+    transmission: bool,
+    rng: np.random.Generator,
+) -> Scene:
+    """The scene of a population, whose particles have such densities (n,).
+
+    In transmission fewer lie on others: where many do, nobody can tell them apart.
+    """
     scene, most = Scene.empty(size), MOST_COVERED.get(population.arrangement, rng.choice([0.1, 0.4]))
+    most = min(most, 0.35) if transmission else most
     grain = rng.uniform(0.3, 2)
     lifted = population.arrangement == "heap" or rng.random() < 0.5
     for body, centre, density in zip(population.bodies, population.centres, densities, strict=True):
