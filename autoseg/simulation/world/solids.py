@@ -12,6 +12,8 @@ import numpy as np
 
 from autoseg.simulation.world.body import Body, body_of
 
+DIRECTIONS = 720
+"In so many directions it is known how far a grain reaches."
 STEEP = 0.05
 "Faces whose normal has a smaller vertical part are walls."
 
@@ -44,11 +46,12 @@ def rod(diameter: float, angle: float, rng: np.random.Generator) -> Body:
 def grain(diameter: float, angle: float, rng: np.random.Generator) -> Body:
     """An irregular rounded grain."""
     rows, columns = _plane(0.95 * diameter)
-    orders = np.arange(2, 8)[:, None, None]
+    orders, angles = np.arange(2, 8)[:, None], np.linspace(-np.pi, np.pi, DIRECTIONS + 1)
     heights = rng.normal(0, rng.uniform(0.05, 0.22), orders.shape) / orders**0.9
-    direction, distance = np.arctan2(rows, columns), np.hypot(rows, columns)
-    lobes = (heights * np.cos(orders * direction + rng.uniform(0, 2 * np.pi, orders.shape))).sum(axis=0)
-    nearness = distance / (diameter / 2 * np.maximum(1 + lobes, 0.4))
+    lobes = (heights * np.cos(orders * angles + rng.uniform(0, 2 * np.pi, orders.shape))).sum(axis=0)
+    direction = np.round((np.arctan2(rows, columns) / (2 * np.pi) + 0.5) * DIRECTIONS).astype(int)
+    radius = (diameter / 2 * np.maximum(1 + lobes, 0.4)).astype(np.float32)
+    nearness = np.hypot(rows, columns) / radius[direction]
     half = diameter / 2 * np.maximum(1 - nearness ** rng.uniform(2, 5), 0) ** rng.uniform(0.35, 0.6)
     return body_of(half, 2 * half, nearness < 1)
 
