@@ -15,6 +15,7 @@ from autoseg.simulation.particles.placement import Edge
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Shares = Annotated[tuple[Share, Share], AfterValidator(ordered)]
+Quality = Annotated[int, Field(ge=1, le=100)]
 Weight = Annotated[float, Field(ge=0)]
 
 
@@ -251,7 +252,7 @@ class FigureOptions(Options):
     "By which factor, and back."
     compressed: Share = 0.7
     "Share of the pictures that were saved as JPEG."
-    quality: tuple[Annotated[int, Field(ge=1, le=100)], Annotated[int, Field(ge=1, le=100)]] = (30, 95)
+    quality: Annotated[tuple[Quality, Quality], AfterValidator(ordered)] = (30, 95)
     "Range of the quality of JPEG."
     sharpened: Share = 0.15
     "Share of the pictures that were sharpened."
