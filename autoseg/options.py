@@ -7,6 +7,7 @@ import json
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -59,7 +60,7 @@ class Options(pydantic.BaseModel, metaclass=_Explained):
         """Read options from a TOML or JSON file; `changes` count more than what it says."""
         path = Path(path)
         try:
-            return cls(**{**_read(path), **changes})
+            return cls(**merged(_read(path), changes))
         except OptionsError as error:
             if error.file is not None:
                 raise
@@ -136,6 +137,19 @@ def _without_unset(value: Any, dumped: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [_without_unset(*pair) for pair in zip(value, dumped, strict=True)]
     return dumped
+
+
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of both, those of nested tables, too; where both tell something, the second one counts.
+
+    >>> merged({"render": {"count": 5, "source": "shapes"}}, {"render": {"count": 3}})
+    {'render': {'count': 3, 'source': 'shapes'}}
+    """
+    both = dict(below)
+    for name, value in above.items():
+        inner = below.get(name)
+        both[name] = merged(inner, value) if isinstance(inner, Mapping) and isinstance(value, Mapping) else value
+    return both
 
 
 def explain(error: pydantic.ValidationError, options: type[Any] = Options) -> str:

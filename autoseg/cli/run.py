@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from autoseg.cli.parameters import AsJson
 from autoseg.cli.wings import load_wing
+from autoseg.errors import OptionsError
 
 _TOLD = {"model": "The trained model is", "results": "The results are in"}
 "What is printed in the end, by the outputs of stages that it is about."
@@ -23,6 +24,7 @@ def run(
     profile: str | None = None,
     folder: Path | None = None,
     seed: int | None = None,
+    nested: Annotated[tuple[str, ...], Parameter(name="--set", show_default=False)] = (),
     write_options: Annotated[Path | None, Parameter(show_default=False)] = None,
     as_json: AsJson = False,
     **more: str,
@@ -43,6 +45,8 @@ def run(
         Where everything is written.
     seed
         All random numbers follow from it.
+    nested
+        An option of a stage, such as --set render.count=200 or --set train_segmenter.head=mask.
     write_options
         Write all options to this TOML or JSON file, to be edited, and do nothing else.
     more
@@ -51,6 +55,8 @@ def run(
     wing = load_wing(workflow)
     given: dict[str, Any] = {"profile": profile, "folder": folder, "seed": seed}
     given = {name: value for name, value in given.items() if value is not None} | more
+    for text in nested:
+        _put(given, text)
     chosen = wing.Options(**given) if options is None else wing.Options.from_file(options, **given)
     if write_options is not None:
         chosen.to_file(write_options)
@@ -65,3 +71,17 @@ def run(
         if found:
             print(f"{words} {found[-1]}")  # of several trained models, the one that was trained last
     return 0
+
+
+def _put(given: dict[str, Any], text: str) -> None:
+    """Add an option that is given as `stage.name=value`; the value is JSON, or else text."""
+    path, equals, value = text.partition("=")
+    *stages, name = path.strip().replace("-", "_").split(".")
+    if not equals or not name:
+        raise OptionsError(f'"{text}" is no option', advice="Write --set stage.name=value.")
+    for stage in stages:
+        given = given.setdefault(stage, {})
+    try:
+        given[name] = json.loads(value)
+    except ValueError:
+        given[name] = value

@@ -14,6 +14,7 @@ from autoseg.images.folders import images_in
 from autoseg.images.micrograph import ReadOptions
 from autoseg.images.polarity import Polarity
 from autoseg.options import Options as _Options
+from autoseg.options import merged
 from autoseg.sem.profiles import PROFILES, Profile, options_of
 from autoseg.sem.stages.filter import Filter, FilterOptions
 from autoseg.sem.stages.generate import Generate, GenerateOptions
@@ -89,11 +90,11 @@ class Options(_Options):
         if not isinstance(given, Mapping):
             return given
         profile = given.get("profile", "published")
-        given = _merged(options_of(profile), given) if profile in PROFILES else dict(given)
+        given = merged(options_of(profile), given) if profile in PROFILES else dict(given)
         training = given.get("train_segmenter", {})
         head = training.get("head") if isinstance(training, Mapping) else training.head
         by_distance = {"segment": {"instances": {"method": "distance"}}}
-        return _merged(by_distance, given) if _kind(head) == "mask" else given
+        return merged(by_distance, given) if _kind(head) == "mask" else given
 
     @pydantic.model_validator(mode="after")
     def _fits_together(self) -> Options:
@@ -159,12 +160,3 @@ def run(options: Options) -> dict[str, Outputs]:
 def _kind(head: Any) -> Any:
     """The kind of a head, however it was given."""
     return head.get("kind") if isinstance(head, Mapping) else getattr(head, "kind", head)
-
-
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Both, and where both say something the second one counts."""
-    merged = dict(below)
-    for name, value in above.items():
-        inner = below.get(name)
-        merged[name] = _merged(inner, value) if isinstance(inner, Mapping) and isinstance(value, Mapping) else value
-    return merged

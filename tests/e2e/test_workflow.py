@@ -192,6 +192,20 @@ def test_the_command_writes_all_options_to_be_edited(tmp_path, capsys):
     assert Options.from_file(tmp_path / "options.toml") == Options(profile="smoke", images="i", outlines="o")
 
 
+def test_options_of_stages_can_be_set_one_by_one(tmp_path, capsys):
+    (tmp_path / "mine.toml").write_text('sources = ["rendering"]\n[render]\nsource = "shapes"\ncount = 5\n')
+    written = ["--write-options", str(tmp_path / "all.toml")]
+    settings = ["--set", "render.count=3", "--set", "train-segmenter.head=mask", "--set", "render.growth.size=[64, 64]"]
+    assert main(["run", "sem", str(tmp_path / "mine.toml"), *settings, *written]) == 0
+    found = Options.from_file(tmp_path / "all.toml")
+    assert (found.render.count, found.render.source, found.render.growth.size) == (3, "shapes", (64, 64))
+    assert found.train_segmenter.head.kind == "mask"
+    assert main(["run", "sem", "--set", "render.cuont=3"]) == 2
+    assert 'unknown option "render.cuont"; did you mean "count"' in capsys.readouterr().err
+    assert main(["run", "sem", "--set", "render"]) == 2
+    assert "Write --set stage.name=value" in capsys.readouterr().err
+
+
 @once
 def test_the_command_goes_on_with_a_run(finished, tmp_path, capsys):
     folder, outputs = finished
