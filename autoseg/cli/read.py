@@ -50,6 +50,7 @@ def _summary(micrograph: Micrograph) -> dict[str, Any]:
         "pages": micrograph.pages,
         "pixel_size_nm": micrograph.pixel_size,
         "pixel_size_source": micrograph.pixel_size_source,
+        "unit": micrograph.unit,
         "info_bar_row": micrograph.info_bar,
         "info_bar_source": micrograph.info_bar_source,
         "notes": list(micrograph.notes),
@@ -63,6 +64,7 @@ def _lines(summary: dict[str, Any]) -> str:
             summary["image"],
             f"  size        {summary['width_px']} x {summary['height_px']} px, {summary['depth']}",
             f"  pixel size  {'unknown' if size is None else f'{size:.4g} nm'} ({summary['pixel_size_source']})",
+            *([f"  values      in {summary['unit']}"] if summary["unit"] else []),
             f"  info bar    {'none' if bar is None else f'from row {bar}'} ({summary['info_bar_source']})",
             *(f"  note        {note}" for note in summary["notes"]),
         ]

@@ -22,7 +22,7 @@ _TESCAN_TAG = 50431
 _LARGEST = 1e6  # nm: no microscope has larger pixels
 _LARGEST_BARE = 1e4  # nm: a resolution from an unknown program must at least be plausible for a micrograph
 _LONGEST_SIDECAR = 1_000_000  # bytes
-_NANOMETRES = {
+NANOMETRES = {
     "pm": 1e-3,
     "å": 0.1,
     "nm": 1.0,
@@ -266,7 +266,7 @@ def _entry(text: str, key: str) -> str:
 def _length(value: Any, unit: str | None) -> float | None:
     """A length in nm. The µ of a unit may be either of two Unicode characters."""
     number = _number(value)
-    factor = _NANOMETRES.get(unicodedata.normalize("NFKC", unit or "").strip().lower())
+    factor = NANOMETRES.get(unicodedata.normalize("NFKC", unit or "").strip().lower())
     return None if number is None or factor is None else number * factor
 
 

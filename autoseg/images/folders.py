@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 
 from autoseg.errors import ImageError
-
-ENDINGS = frozenset((".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".gif"))
+from autoseg.images.readers import ENDINGS
 
 
 def images_in(folder: str | os.PathLike[str]) -> list[Path]:

@@ -15,9 +15,12 @@ from autoseg.errors import ImageError
 from autoseg.images.calibration import Calibration, calibrate
 from autoseg.images.decoding import decode
 from autoseg.images.info_bar import find_info_bar
+from autoseg.images.readers.family import Direction
+from autoseg.images.readers.picture import Picture
 from autoseg.options import Options
 
 _log = logging.getLogger("autoseg")
+_NO_BAR = "a scan has none"
 
 
 class ReadOptions(Options):
@@ -31,6 +34,10 @@ class ReadOptions(Options):
     "Row where the info bar begins, counted from 0; auto: ask the metadata, then look for it; none: there is no bar."
     max_pixels: int = Field(500_000_000, ge=1)
     "Images with more pixels are refused before they are decoded."
+    channel: str | None = None
+    "Channel of a scanning-probe file, by its name there. Not set: the topography, or the current where it is flat."
+    direction: Direction = "forward"
+    "Direction in which the lines of a scanning-probe file were scanned."
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -54,6 +61,8 @@ class Micrograph:
     pages: int = 1
     notes: tuple[str, ...] = ()
     "What a user should know about how the file was read, in sentences."
+    unit: str | None = None
+    "Unit of the pixels' values: nm where they are heights, None where they are grey values."
 
     def __post_init__(self) -> None:
         """Refuse what is not one grey image."""
@@ -73,7 +82,7 @@ class Micrograph:
 
 
 def read(path: str | os.PathLike[str], options: ReadOptions | None = None, **changes: Any) -> Micrograph:
-    """Read a TIFF, PNG, JPEG, BMP or GIF file; options can be given as an object, by name, or both.
+    """Read an image or a scanning-probe file; options can be given as an object, by name, or both.
 
     >>> import tempfile, tifffile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -84,8 +93,8 @@ def read(path: str | os.PathLike[str], options: ReadOptions | None = None, **cha
     """
     options = (options or ReadOptions()).changed(**changes)
     path = Path(path)
-    picture = decode(path, options.page, options.max_pixels)
-    calibration = calibrate(path, picture.pixels.shape)
+    picture = decode(path, options.page, options.max_pixels, channel=options.channel, direction=options.direction)
+    calibration = _calibration(picture, path)
     size, size_source = calibration.pixel_size, calibration.pixel_size_source
     if options.pixel_size is not None:
         size, size_source = options.pixel_size, "given"
@@ -93,7 +102,16 @@ def read(path: str | os.PathLike[str], options: ReadOptions | None = None, **cha
     notes = (*picture.notes, *calibration.notes)
     for note in notes:
         _log.info("%s: %s", path, note)
-    return Micrograph(picture.pixels, size, size_source, bar, bar_source, path, picture.page, picture.pages, notes)
+    unit = picture.scale.unit if picture.scale else None
+    page, pages = picture.page, picture.pages
+    return Micrograph(picture.pixels, size, size_source, bar, bar_source, path, page, pages, notes, unit)
+
+
+def _calibration(picture: Picture, path: Path) -> Calibration:
+    """What a scan says of itself; the metadata of other files are searched."""
+    if picture.scale is None:
+        return calibrate(path, picture.pixels.shape)
+    return Calibration(picture.scale.pixel_size, picture.scale.pixel_size_source, None, _NO_BAR, ())
 
 
 def _info_bar(pixels: np.ndarray, options: ReadOptions, calibration: Calibration, path: Path) -> tuple[int | None, str]:
@@ -105,7 +123,7 @@ def _info_bar(pixels: np.ndarray, options: ReadOptions, calibration: Calibration
             problem = f"has {len(pixels)} rows, so that no info bar can begin at row {options.info_bar}"
             raise ImageError(problem, file=path, advice="Give a smaller info_bar.")
         return options.info_bar, "given"
-    if calibration.info_bar is not None:
+    if calibration.info_bar is not None or calibration.info_bar_source == _NO_BAR:
         return calibration.info_bar, calibration.info_bar_source
     found = find_info_bar(pixels)
     return found, "none found" if found is None else "found in the image"

@@ -1,0 +1,73 @@
+"""Igor binary waves (.ibw), as the microscopes of Asylum Research write them, with igor2."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autoseg.errors import ImageError
+from autoseg.images.readers.family import Family, Wanted
+from autoseg.images.readers.picture import Picture
+from autoseg.images.readers.scans import Frame, Trace, is_topography, nanometres, package, picture_of, without_direction
+
+
+def read(path: Path, wanted: Wanted) -> Picture:
+    """Read one layer of a wave, whose first axis runs to the right and whose second one runs up."""
+    wave = package("igor2.binarywave", "Igor").load(str(path))["wave"]
+    values = wave["wData"]
+    if values.ndim not in (2, 3):
+        problem = f"is a wave of {values.size} points, and no image"
+        raise ImageError(problem, advice="Give a wave with rows and columns.")
+    frame = _frame(wave, values.shape)
+    layers = values.reshape(*values.shape[:2], -1)
+    names = _names(wave, layers.shape[2])
+    data_unit = _text(wave.get("data_units")) or _text(wave["wave_header"]["dataUnits"])
+    traces = []
+    for layer, title in enumerate(names):
+        name, direction = without_direction(title)
+        unit = data_unit if len(names) == 1 or is_topography(name) else ""  # the others' are not stored
+        traces.append(Trace(name, direction, unit, frame, partial(_as_the_surface_lies, layers[..., layer])))
+    return picture_of(traces, wanted)
+
+
+def _as_the_surface_lies(layer: np.ndarray) -> np.ndarray:
+    return layer.T[::-1]
+
+
+def _frame(wave: Any, shape: tuple[int, ...]) -> Frame:
+    header = wave["wave_header"]
+    units = [_text(unit) for unit in header["dimUnits"][:2]]
+    extended = wave.get("dimension_units") or [b"", b""]
+    units = [unit or _text(long) for unit, long in zip(units, extended, strict=False)]
+    width, height = (nanometres(float(header["sfA"][axis]) * shape[axis], units[axis]) for axis in (0, 1))
+    angle = re.search(r"ScanAngle: *(-?[\d.]+)", _text(wave.get("note")))
+    return Frame(width, height, "Igor wave: scale of its axes", float(angle[1]) if angle else 0.0)
+
+
+def _names(wave: Any, count: int) -> list[str]:
+    """The names of the layers, which stand after one for them all."""
+    labels = (wave.get("labels") or [])[2:3]
+    names = [_text(label) for label in labels[0][1:]] if labels else []
+    own = _text(wave["wave_header"]["bname"]) or "Layer"
+    if len(names) == count and all(names):
+        return names
+    return [own] if count == 1 else [f"{own} {layer + 1}" for layer in range(count)]
+
+
+def _text(value: Any) -> str:
+    content = b"".join(np.ravel(value).tolist()) if isinstance(value, np.ndarray) else value or b""
+    return content.decode("latin-1").strip("\0 ") if isinstance(content, bytes) else str(content)
+
+
+FAMILY = Family(
+    name="Igor",
+    endings=(".ibw",),
+    starts=(b"\5\0", b"\0\5", b"\2\0", b"\0\2", b"\3\0", b"\0\3", b"\1\0", b"\0\1"),  # versions, in either byte order
+    read=read,
+    needs_ending=True,
+    scan=True,
+)
