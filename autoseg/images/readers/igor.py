@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,9 @@ from autoseg.errors import ImageError
 from autoseg.images.readers.family import Family, Wanted
 from autoseg.images.readers.picture import Picture
 from autoseg.images.readers.scans import Frame, Trace, is_topography, nanometres, package, picture_of, without_direction
+
+# What igor2 finds odd about a file becomes our error; without a handler it would print to the terminal.
+logging.getLogger("igor2").addHandler(logging.NullHandler())
 
 
 def read(path: Path, wanted: Wanted) -> Picture:

@@ -194,7 +194,8 @@ def _in_nanometres(values: np.ndarray, unit: str) -> tuple[np.ndarray, str | Non
     factor = nanometres(1, unit)
     if factor is None:
         return values, unit.strip() or None
-    return values * values.dtype.type(factor) if values.dtype.kind == "f" else values * factor, "nm"
+    with np.errstate(over="ignore"):  # of damaged files, whose infinite values are refused
+        return values * (values.dtype.type(factor) if values.dtype.kind == "f" else factor), "nm"
 
 
 def _with_square_pixels(
