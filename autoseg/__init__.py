@@ -26,7 +26,7 @@ _HOMES = {
     "segment_again": "autoseg.segmentation.segment",
     "segment_all": "autoseg.segmentation.pipeline",
 }
-_PACKAGES = ("networks", "sem")
+_PACKAGES = ("ellipsometry", "networks", "sem")
 
 __all__ = ["__version__", *_HOMES, *_PACKAGES]
 

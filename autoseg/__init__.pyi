@@ -1,3 +1,4 @@
+from autoseg import ellipsometry as ellipsometry
 from autoseg import networks as networks
 from autoseg import sem as sem
 from autoseg.errors import AutosegError as AutosegError
