@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from cyclopts import Group
 
-NETWORK, PARTICLES, READING, REPORT, EVERYWHERE = (
+NETWORK, PARTICLES, ZONES, FITTING, READING, REPORT, EVERYWHERE = (
     Group(name, sort_key=place)
-    for place, name in enumerate(("Network", "Particles", "Reading", "Report", "Everywhere"), start=1)
+    for place, name in enumerate(
+        ("Network", "Particles", "Zones", "Layers", "Reading", "Report", "Everywhere"), start=1
+    )
 )
 "Parts of a verb's help, in their order."
 
@@ -77,6 +79,13 @@ VERBS = (
         "00000_labels.tif with a number for each particle, and so on.",
         "autoseg simulate sem --outlines examples --count 20 --output masks --max-overlap 0.05",
         by_wing=True,
+    ),
+    Verb(
+        "cluster",
+        "Divide ellipsometric maps into zones by their spectra.\n\n"
+        "Writes the zones as a label image, their mean spectra as a table and for programs that fit layers, run.json, "
+        "and report.html, which opens in a browser. Values that were not measured are never made up.",
+        "autoseg cluster my_measurement --clusters 4 --estimate --output zones",
     ),
     Verb(
         "models",

@@ -10,8 +10,11 @@ from autoseg.ellipsometry.fitting.materials import find_material as find_materia
 from autoseg.ellipsometry.fitting.structure import Film as Film
 from autoseg.ellipsometry.fitting.structure import Structure as Structure
 from autoseg.ellipsometry.fitting.thickness_map import map_thickness as map_thickness
+from autoseg.ellipsometry.layers import LayerOptions as LayerOptions
+from autoseg.ellipsometry.layers import find_layers as find_layers
 from autoseg.ellipsometry.map_set import MapSet as MapSet
 from autoseg.ellipsometry.reading.folder import read_maps as read_maps
+from autoseg.ellipsometry.report import ZoneReportOptions as ZoneReportOptions
 from autoseg.ellipsometry.report import report_zones as report_zones
 from autoseg.ellipsometry.simulation import SimulationOptions as SimulationOptions
 from autoseg.ellipsometry.simulation import simulate_maps as simulate_maps

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pydantic
 
+from autoseg.ellipsometry.clustering.distances import one_thread
 from autoseg.ellipsometry.clustering.k_means import Clusters, find_clusters
 from autoseg.ellipsometry.clustering.published import find_published_clusters
 from autoseg.ellipsometry.elbow import find_elbow
@@ -108,7 +109,8 @@ def estimate_clusters(maps: MapSet, options: EstimateOptions | None = None) -> E
 def _cluster(table: Table, count: int, options: EstimateOptions, rng: np.random.Generator) -> Clusters:
     if options.features == "published":
         return find_published_clusters(table, count, options.seed)
-    return find_clusters(table, count, options.starts, len(table), rng)
+    with one_thread():
+        return find_clusters(table, count, options.starts, len(table), rng)
 
 
 def _scores(table: Table, part: Table, found: list[Clusters]) -> dict[str, np.ndarray]:
@@ -149,7 +151,8 @@ def _gap(
 
 
 def _log_distortions(table: Table, counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    found = [find_clusters(table, int(count), 2, len(table), rng).distortion for count in counts]
+    with one_thread():
+        found = [find_clusters(table, int(count), 2, len(table), rng).distortion for count in counts]
     return np.log(np.maximum(found, 1e-12))
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 import pydantic
 
+from autoseg.ellipsometry.clustering.distances import one_thread
 from autoseg.ellipsometry.clustering.k_means import Clusters, find_clusters, find_clusters_in_batches
 from autoseg.ellipsometry.clustering.mixture import find_mixture
 from autoseg.ellipsometry.clustering.published import find_published_clusters
@@ -134,11 +135,12 @@ def find(table: Table, options: ClusterOptions, rng: np.random.Generator) -> Clu
     """Clusters of the pixels of a table by the method chosen."""
     if options.features == "published":
         return find_published_clusters(table, options.clusters, options.seed)
-    if options.method == "mixture":
-        return find_mixture(table, options.clusters, options.starts, options.sample, rng)
-    if options.method == "minibatch":
-        return find_clusters_in_batches(table, options.clusters, options.starts, rng)
-    return find_clusters(table, options.clusters, options.starts, options.sample, rng)
+    with one_thread():
+        if options.method == "mixture":
+            return find_mixture(table, options.clusters, options.starts, options.sample, rng)
+        if options.method == "minibatch":
+            return find_clusters_in_batches(table, options.clusters, options.starts, rng)
+        return find_clusters(table, options.clusters, options.starts, options.sample, rng)
 
 
 def _ordered(zones: Zones, delta: np.ndarray) -> Zones:

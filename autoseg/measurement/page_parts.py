@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from autoseg.measurement.intake import ImageRecord, image_names
 from autoseg.measurement.method import count, number
@@ -32,12 +32,16 @@ _QUANTITIES = {
 }
 
 
-def fill_template(name: str, run: Mapping[str, Any], warnings: Sequence[str], **content: Any) -> str:
+def fill_template(
+    name: str, run: Mapping[str, Any], warnings: Sequence[str], package: str = "autoseg.measurement", **content: Any
+) -> str:
     """A page as text: the template of this name, filled with what every page has, and with its own content.
 
-    `run` is what run.json holds.
+    `run` is what run.json holds; `package` is where the template lies, which may extend those of this one.
     """
-    loader = PackageLoader("autoseg.measurement", "templates")
+    loader = ChoiceLoader(
+        [PackageLoader(place, "templates") for place in dict.fromkeys((package, "autoseg.measurement"))]
+    )
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csc_array
+from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
 from autoseg.ellipsometry.features import Table
 
 _ROWS = 16384  # pixels at a time: their part of the table stays in the cache
+
+
+def one_thread() -> Any:
+    """Within this block, products of matrices take one thread: the many small ones here only wait for a second one."""
+    return threadpool_limits(1, "blas")
 
 
 class Assignment(NamedTuple):

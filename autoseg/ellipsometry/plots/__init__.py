@@ -1,0 +1,1 @@
+"""Figures of maps, zones, spectra and estimates, independent of pyplot and its global state."""
