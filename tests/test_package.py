@@ -47,7 +47,7 @@ def test_what_the_contract_says_works_without_keras():
 
 def test_the_types_name_what_is_there():
     """The package and the wings are lazy; type checkers and editors read their stubs."""
-    for module in (autoseg, autoseg.sem):
+    for module in (autoseg, autoseg.ellipsometry, autoseg.sem):
         stub = Path(module.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
         declared = set(re.findall(r"^from \S+ import (\w+) as \1$|^(\w+): ", stub, re.MULTILINE))
         assert {first or second for first, second in declared} == set(module.__all__)

@@ -37,6 +37,11 @@ class Spectra:
         return np.stack(to_ncs(self.delta, self.psi), axis=-1)
 
 
+def first_delta(maps: MapSet, labels: np.ndarray, zones: int) -> np.ndarray:
+    """Mean Delta of each zone at the first wavelength, shape (zones,)."""
+    return _at_one(maps, labels, 0, zones)[0]
+
+
 def zone_spectra(maps: MapSet, labels: np.ndarray, zones: int | None = None) -> Spectra:
     """Means, spreads and numbers of the pixels with the labels 1 to `zones`.
 

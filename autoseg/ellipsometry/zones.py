@@ -17,7 +17,7 @@ from autoseg.ellipsometry.clustering.published import find_published_clusters
 from autoseg.ellipsometry.clustering.smoothing import smooth_labels
 from autoseg.ellipsometry.features import Kind, Table, make_table
 from autoseg.ellipsometry.map_set import MapSet
-from autoseg.ellipsometry.spectra import Spectra, zone_spectra
+from autoseg.ellipsometry.spectra import Spectra, first_delta, zone_spectra
 from autoseg.errors import OptionsError
 from autoseg.options import Options
 
@@ -110,7 +110,7 @@ def cluster(maps: MapSet, options: ClusterOptions | None = None) -> Zones:
     if options.features == "published":
         centres = found.centres.reshape(options.clusters, -1, 2)
         return _ordered(dataclasses.replace(zones, centres=centres), centres[:, 0, 0])
-    return _ordered(zones, zone_spectra(maps, labels, options.clusters).delta[:, 0])
+    return _ordered(zones, first_delta(maps, labels, options.clusters))
 
 
 def refine(zones: Zones, zone: int, clusters: int = 2, features: Kind = "ncs") -> Zones:

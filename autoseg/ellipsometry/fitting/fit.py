@@ -79,7 +79,7 @@ def fit_zones(
     chosen = [zone - 1 for zone in zones]
     enough = spectra.count >= options.least_measured * spectra.count.max(axis=1, keepdims=True)
     measured = np.where(enough[..., None], spectra.ncs(), np.nan)[chosen]
-    if not (np.isfinite(measured[..., 0]).sum(axis=1) > 0).all():
+    if not (np.isfinite(measured[..., 1]).sum(axis=1) > 0).all():
         raise FitError("a zone was measured at no wavelength", advice="Leave it out.")
     problem_ = _Problem(spectra.wavelengths, spectra.angle, measured, structure, film, options)
     return problem_.solve()
