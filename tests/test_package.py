@@ -83,5 +83,6 @@ def test_the_wheel_holds_the_package_and_what_ships_with_it(tmp_path):
         f"autoseg/_shipped/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "datasets/samples").glob("*.tif")
     }
     pages = {str(path.relative_to(ROOT).as_posix()) for path in (ROOT / "autoseg").rglob("*.html")}
+    pages |= {str(path.relative_to(ROOT).as_posix()) for path in (ROOT / "autoseg").rglob("*.csv")}
     assert samples and pages and modules | samples | pages | {"autoseg/py.typed"} <= names
     assert not any(name.startswith(("tests", "benchmarks", "examples")) for name in names)

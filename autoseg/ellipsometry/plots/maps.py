@@ -44,11 +44,12 @@ def draw_zone(zones: Zones, zone: int, wavelength: int) -> Figure:
     figure, axes = map_canvas(maps, 2, 2)
     rows, columns = np.nonzero(zones.labels == zone)
     step = max(1, len(rows) // _MOST_DOTS)
+    size = np.clip((250 / maps.shape[1]) ** 2, 0.5, 20)  # about half a pixel wide: what is below can be seen
     for place, (name, raw) in enumerate((("Delta", maps.delta), ("Psi", maps.psi))):
         show_map(axes[0, place], raw[wavelength], maps, f"{name} at {nm}")
         show_map(axes[1, place], segmented[place], maps, f"{name} at {nm}, segmented", "viridis")
         for one in axes[:, place]:
-            one.scatter(columns[::step], rows[::step], s=0.6, c=_PINK, linewidths=0, alpha=0.5)
+            one.scatter(columns[::step], rows[::step], s=size, c=_PINK, linewidths=0, alpha=0.6)
     figure.suptitle(f"Zone {zone}: {len(rows)} pixels")
     return figure
 

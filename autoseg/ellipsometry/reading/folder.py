@@ -37,20 +37,7 @@ def read_maps(folder: str | os.PathLike[str]) -> MapSet:
     info = _find_info(index)
     _refuse_missing(index)
     files = _Hashed()
-    stack = np.empty((0, 0, 0, 0), np.float32)
-    first: MapFile | None = None
-    unsure: list[str] = []
-    for place, row in enumerate(index.rows):
-        for channel, name in enumerate((row.delta, row.psi)):
-            found = files.read(index.path.parent / name)
-            _check_against_index(found, row, ("Delta", "Psi")[channel])
-            if first is None:
-                first = found
-                stack = np.empty((2, len(index.rows), *found.values.shape), np.float32)
-            _check_against_first(found, first)
-            stack[channel, place] = found.values
-            unsure += [] if found.raw else [name]
-    assert first is not None
+    stack, first, unsure = _read_stack(index, files)
     files.note(index.path)
     return MapSet(
         delta=stack[0],
@@ -81,6 +68,21 @@ class _Hashed:
 
     def note(self, path: Path) -> None:
         self.hashes[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _read_stack(index: Index, files: _Hashed) -> tuple[np.ndarray, MapFile, list[str]]:
+    """Delta and Psi, shape (2, wavelengths, rows, columns), the first file, and those without measured values."""
+    first = files.read(index.path.parent / index.rows[0].delta)
+    stack = np.empty((2, len(index.rows), *first.values.shape), np.float32)
+    unsure: list[str] = []
+    for place, row in enumerate(index.rows):
+        for channel, (kind, name) in enumerate((("Delta", row.delta), ("Psi", row.psi))):
+            found = first if place == channel == 0 else files.read(index.path.parent / name)
+            _check_against_index(found, row, kind)
+            _check_against_first(found, first)
+            stack[channel, place] = found.values
+            unsure += [] if found.raw else [name]
+    return stack, first, unsure
 
 
 def _find_info(index: Index) -> Info | None:
