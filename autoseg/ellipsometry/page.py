@@ -60,7 +60,7 @@ def render_zones(
         sampled=estimates.pixels if estimates else 0,
         fits=layers.rows() if layers else [],
         sources=layers.sources() if layers else [],
-        indices=layers.flakes.indices if layers and layers.flakes else None,
+        indices=layers.indices if layers else None,
         angle=maps.angle,
         method=_describe(zones),
         references=[*_REFERENCES, *([_GAP] if estimates else [])],

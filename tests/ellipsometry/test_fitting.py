@@ -4,9 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from autoseg.ellipsometry.errors import FitError
-from autoseg.ellipsometry.features import from_ncs
+from autoseg.ellipsometry.features import from_ncs, to_ncs
 from autoseg.ellipsometry.fitting.fit import FitOptions, fit_zones
 from autoseg.ellipsometry.fitting.materials import constant, find_material
 from autoseg.ellipsometry.fitting.structure import Film, Structure
@@ -114,6 +115,22 @@ def test_each_pixel_has_its_thickness_though_values_are_missing():
         map_thickness(maps, made.structures[1], thinnest=5, thickest=4)
 
 
+def test_rims_that_mix_thicknesses_do_not_spoil_the_indices():
+    made = made_up(noise=0.001, rows=60, columns=120, unmeasured=0.0)
+    ncs = np.stack(to_ncs(made.maps.delta, made.maps.psi))
+    blurred = from_ncs(*gaussian_filter(ncs, (0, 0, 1.0, 1.5)))
+    maps = dataclasses.replace(made.maps, delta=np.mod(blurred[0], 360), psi=blurred[1])
+    zones = dataclasses.replace(cluster(maps, ClusterOptions(clusters=1)), labels=made.labels.astype(np.int32) + 1)
+    sharp, mixed = (
+        find_layers(zones, LayerOptions(film="boron_nitride", thickest=120, fit_indices=True, core=core))
+        for core in (4, 0)
+    )
+    assert sharp.flakes.rms.max() < 0.5 * mixed.flakes.rms.max()
+    assert sharp.indices[0] == pytest.approx(2.215, abs=0.02) and sharp.flakes.thicknesses == pytest.approx(
+        [6, 35, 77], abs=0.7
+    )
+
+
 def test_oxide_flakes_and_map_come_from_one_call():
     made = made_up(noise=0.001, rows=60, columns=90)
     zones = cluster(made.maps, ClusterOptions(features="faint"))
@@ -122,6 +139,10 @@ def test_oxide_flakes_and_map_come_from_one_call():
     assert rows[layers.bare_zone]["thickness"] == pytest.approx(290, abs=0.1)
     assert sorted(row["thickness"] for row in rows.values())[:3] == pytest.approx([6, 35, 77], abs=0.3)
     assert {name for name, _ in layers.sources()} == {"silica", "silicon", "boron nitride"}
+    assert all(row["core"] for row in rows.values()) and layers.rim_zones == ()
+    wide = find_layers(zones, LayerOptions(film="boron_nitride", thickest=120, core=30))
+    assert len(wide.rim_zones) == 3 and wide.flakes is None
+    assert sorted(wide.rims.thicknesses) == pytest.approx([6, 35, 77], abs=0.5)
     one = cluster(made.maps, ClusterOptions(clusters=1))
     assert find_layers(one, LayerOptions(film="boron_nitride", bare_zone=1)).flakes is None
     with pytest.raises(FitError, match="no material"):

@@ -30,7 +30,7 @@ class FitOptions(Options):
     least_measured: float = pydantic.Field(0.9, gt=0, le=1)
     "Wavelengths count at which this share of a zone was measured: the mean of a remnant is that of other pixels."
     fit_indices: bool = False
-    "Whether refractive indices of the film are fitted, too: the same at all wavelengths and in all zones."
+    "Whether refractive indices of the film are fitted, too, within 30 %: the same at all wavelengths and in all zones."
     uniaxial: bool = True
     "Whether these are two, across the axis and along it; else one."
     fit_angle: bool = False
@@ -142,7 +142,7 @@ class _Problem:
             medium = self.structure.films[self.film].material.at(self.wavelengths)
             indices = [float(medium.ordinary.real.mean()), float(medium.extraordinary.real.mean())]
             indices = indices if self.options.uniaxial else indices[:1]
-            first, low, high = first + indices, low + [1.0] * len(indices), high + [6.0] * len(indices)
+            first, low, high = first + indices, [0.7 * one for one in indices], [1.3 * one for one in indices]
         if self.options.fit_angle:
             first, low, high = [*first, self.angle], [*low, self.angle - 1], [*high, self.angle + 1]
         return first, low, high
