@@ -198,14 +198,14 @@ def test_significant_bits_of_a_preview_are_taken(tmp_path):
 
 def test_the_information_is_latin_1_without_a_declaration(tmp_path):
     path = tmp_path / "a.dsinfo.xml"
-    crop = r'X.Event = "crop"' + "\n" + r'X.DataByteString = "\00\00\00\04\00\00\00K\00\00\00F\00\00\01X\00\00\01\04"'
+    crop = r'X.Event = "crop"' + "\n" + r'X.DataByteString = "\00\00\00\04\00\00\00\0A\00\00\00Z\00\00\01,\00\00\00\C8"'
     text = f"""<DS_info_out><tag>a</tag><type>Delta|Psi::Map::Lambda_Spectrum</type><comment>Größe</comment>
     <col_props><label>AOI</label><unit>deg</unit></col_props>
     <keys>delta_wrapping</keys><keys>.hidden</keys><values>0-360°</values><values>{crop}</values></DS_info_out>"""
     path.write_bytes(text.encode("latin-1"))
     info = read_info(path)
     assert info.wrapping == "0-360" and info.comment == "Größe" and info.units == {"AOI": "deg"}
-    assert info.crop == (75, 70, 344, 260) and ".hidden" not in info.values
+    assert info.crop == (10, 90, 300, 200) and ".hidden" not in info.values
     path.write_text('<?xml version="1.0" encoding="UTF-8"?>' + text, encoding="utf-8")
     assert read_info(path).comment == "Größe"
 

@@ -88,8 +88,8 @@ def _info(root: Element, path: Path) -> Info:
 def _crop(text: str) -> Crop | None:
     r"""Four numbers after their count, as LabVIEW writes bytes: printable ones as they are, others as \ and two digits.
 
-    >>> _crop(r"\00\00\00\04\00\00\00K\00\00\00F\00\00\01X\00\00\01\04")
-    Crop(left=75, top=70, width=344, height=260)
+    >>> _crop(r"\00\00\00\04\00\00\00\0A\00\00\00Z\00\00\01,\00\00\00\C8")
+    Crop(left=10, top=90, width=300, height=200)
     """
     parts = re.findall(r"\\([0-9A-Fa-f]{2})|\\(.)|(.)", text, re.DOTALL)
     content = bytes(int(code, 16) if code else ord(escaped or plain) & 255 for code, escaped, plain in parts)
