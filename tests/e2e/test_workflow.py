@@ -250,6 +250,7 @@ def test_a_run_of_another_version_stays_as_it_is(tmp_path):
     assert {path: path.read_text() for path in run_folder.rglob("*") if path.is_file()} == contents
 
 
+@once
 def test_renderings_alone_make_a_model_for_any_micrographs(tmp_path, capsys):
     changes = {"sources": ("rendering",), "render": {"source": "shapes"}, "own_processes": False}
     Options(profile="smoke", folder=tmp_path / "run", **changes).to_file(tmp_path / "recipe.json")
