@@ -8,10 +8,13 @@ import gc
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.processes import start_on_all
 
 gc.set_threshold(50_000, 20, 100)  # else Python looks through all the objects of Keras again and again
 
@@ -49,6 +52,15 @@ def pytest_collection_modifyitems(config, items):
     elsewhere = [item for item in items if item.get_closest_marker("across_backends")]
     config.hook.pytest_deselected(items=elsewhere)
     items[:] = [item for item in items if item not in elsewhere]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def started(request):
+    """What needs Keras runs on every backend beside the tests of this process, which leave a core without work."""
+    asked = any("suites" in getattr(item, "fixturenames", ()) for item in request.session.items)
+    with ThreadPoolExecutor(2) as pool:
+        yield start_on_all(pool, "pytest", "-m", "keras", "-q", "-p", "no:cacheprovider") if asked else None
+        pool.shutdown(cancel_futures=True)
 
 
 def pytest_terminal_summary(terminalreporter, config):

@@ -1,41 +1,20 @@
 """Runs the tests marked `keras` on every backend, each in a process of its own, and compares what they computed."""
 
-import os
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from autoseg.backends import BACKENDS, TRAINABLE
 from conftest import SUMMARIES
+from tests.processes import run_on_all
 
 pytestmark = pytest.mark.across_backends
 
-ROOT = Path(__file__).parents[1]
 REFERENCE = BACKENDS[0]
-SLOWEST_FIRST = sorted(BACKENDS, key=("jax", "tensorflow", "torch", "openvino").index)  # so that cores end together
-
-
-def run_on(backend, *arguments):
-    # One thread each: two processes share the cores, and sums come out in the same order every time.
-    single = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
-    environment = {**os.environ, **single, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "2"}
-    command = [sys.executable, "-m", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-
-
-def run_on_all(*arguments):
-    with ThreadPoolExecutor(2) as pool:
-        runs = pool.map(lambda backend: run_on(backend, *arguments), SLOWEST_FIRST)
-        return dict(zip(SLOWEST_FIRST, runs, strict=True))
 
 
 @pytest.fixture(scope="module")
-def suites(request):
-    runs = run_on_all("pytest", "-m", "keras", "-q", "-p", "no:cacheprovider")
+def suites(request, started):
+    runs = {backend: run.result() for backend, run in started.items()}
     last_lines = {backend: (run.stdout.splitlines() or ["nothing said"])[-1] for backend, run in runs.items()}
     request.config.stash[SUMMARIES] = last_lines
     return runs

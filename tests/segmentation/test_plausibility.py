@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import autoseg
+from autoseg._backend import BACKEND
 from autoseg.files import shipped, shipped_models
 from autoseg.heads import Head
 from autoseg.images.micrograph import Micrograph
@@ -18,6 +19,7 @@ SAMPLES = sorted((shipped("datasets") / "samples").glob("*.tif"))
 SHAPE = (96, 128)
 HEAD = Head(kind="instances")
 ON_OPENVINO = {"predict": {"engine": "openvino"}}
+once = pytest.mark.skipif(BACKEND != "openvino", reason="OpenVINO predicts here, whatever the backend")
 
 
 def disc(radius=12):
@@ -75,6 +77,7 @@ def empty_images():
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("name", shipped_models())
+@once
 def test_no_particle_is_in_what_shows_none(name):
     segmenter = Segmenter(name, **ON_OPENVINO)
     doubted = 0
@@ -88,6 +91,7 @@ def test_no_particle_is_in_what_shows_none(name):
     assert doubted >= 3  # the network does see something, and it is not dropped in silence
 
 
+@once
 def test_all_that_was_predicted_can_be_seen():
     noise = empty_images()["blurred noise"]
     doubted, believed = (autoseg.segment(noise, "particles", plausibility=least, **ON_OPENVINO) for least in (LEAST, 0))
@@ -98,6 +102,7 @@ def test_all_that_was_predicted_can_be_seen():
 
 
 @pytest.mark.parametrize("name", shipped_models())
+@once
 def test_samples_are_believed_by_a_wide_margin_whatever_is_to_be_left_out(name):
     believing = Segmenter(name, plausibility=0, **ON_OPENVINO)
     few = {"minimum_size": 400, "exclude_edge": True}
@@ -113,6 +118,7 @@ def test_samples_are_believed_by_a_wide_margin_whatever_is_to_be_left_out(name):
         assert chosen.plausibility == found.plausibility and chosen.count < found.count
 
 
+@once
 def test_small_particles_are_judged_as_the_network_saw_them():
     segmenter = Segmenter("particles", **ON_OPENVINO)
     field = autoseg.read(next(path for path in SAMPLES if path.stem == "dark_rods_16bit")).field
