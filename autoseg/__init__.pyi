@@ -1,6 +1,7 @@
 from autoseg import ellipsometry as ellipsometry
 from autoseg import networks as networks
 from autoseg import sem as sem
+from autoseg import stm as stm
 from autoseg.errors import AutosegError as AutosegError
 from autoseg.evaluation import evaluate as evaluate
 from autoseg.heads import Head as Head

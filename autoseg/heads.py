@@ -32,6 +32,12 @@ class Output(Options):
     channels: Annotated[tuple[Name, ...], Field(min_length=1)]
     activation: Activation = "sigmoid"
 
+    @pydantic.model_validator(mode="after")
+    def _can_be_told_apart(self) -> Output:
+        if self.activation == "softmax" and len(self.channels) < 2:
+            raise ValueError(f'"softmax" chooses among channels, and the output "{self.name}" has only one')
+        return self
+
 
 class ClassLabel(Options):
     """A class of pixels, as people call and colour it."""
@@ -74,9 +80,9 @@ class Head(Options):
     @pydantic.model_validator(mode="after")
     def _fits_together(self) -> Head:
         if (self.kind == "classes") != bool(self.classes):
-            raise ValueError('"classes" belong to the kind "classes", and it needs them')
+            raise ValueError('"classes" must be given for the kind "classes", and for no other')
         if len(self.classes) == 1 or len(self.classes) > IGNORED:
-            raise ValueError(f'"classes" are two to {IGNORED}, the background among them')
+            raise ValueError(f'there must be two to {IGNORED} "classes", the background among them')
         every = {
             "classes": [one.name for one in self.classes],
             "outputs": [output.name for output in self.outputs],

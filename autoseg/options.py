@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import pydantic
 import tomlkit
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
 else:
     ModelMetaclass = type(pydantic.BaseModel)  # its own name is private
+
+Share = Annotated[float, pydantic.Field(ge=0, le=1)]
+"Of a whole."
 
 
 class _Explained(ModelMetaclass):
@@ -60,7 +63,7 @@ class Options(pydantic.BaseModel, metaclass=_Explained):
         """Read options from a TOML or JSON file; `changes` count more than what it says."""
         path = Path(path)
         try:
-            return cls(**merged(_read(path), changes))
+            return cls(**merged(_read(path), changes, cls))
         except OptionsError as error:
             if error.file is not None:
                 raise
@@ -125,7 +128,7 @@ def _is_unset(options: Options, name: str) -> bool:
     if getattr(options, name) is not None:
         return False
     if type(options).model_fields[name].default is not None:
-        raise OptionsError(f'"{name}" is unset, which TOML cannot say', advice="Write the options as JSON.")
+        raise OptionsError(f'"{name}" is null, which TOML cannot express', advice="Write the options as JSON.")
     return True
 
 
@@ -139,17 +142,21 @@ def _without_unset(value: Any, dumped: Any) -> Any:
     return dumped
 
 
-def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of both, those of nested tables, too; where both tell something, the second one counts.
+def merged(below: Mapping[str, Any], above: Mapping[str, Any], options: type[Options]) -> dict[str, Any]:
+    """Values for `options` of both, for options within them, too; where both tell something, the second one counts.
 
-    >>> merged({"render": {"count": 5, "source": "shapes"}}, {"render": {"count": 3}})
-    {'render': {'count': 3, 'source': 'shapes'}}
+    A dictionary that is the value of one option, such as the description of a network, is taken whole.
     """
-    both = dict(below)
-    for name, value in above.items():
-        inner = below.get(name)
-        both[name] = merged(inner, value) if isinstance(inner, Mapping) and isinstance(value, Mapping) else value
+    both = {**below, **above}
+    for name in below.keys() & above.keys() & options.model_fields.keys():
+        inner = options.model_fields[name].annotation
+        if isinstance(inner, type) and issubclass(inner, Options) and _are_tables(below[name], above[name]):
+            both[name] = merged(below[name], above[name], inner)
     return both
+
+
+def _are_tables(*values: Any) -> bool:
+    return all(isinstance(value, Mapping) for value in values)
 
 
 def explain(error: pydantic.ValidationError, options: type[Any] = Options) -> str:

@@ -61,10 +61,10 @@ def test_names_are_enough_for_classes():
     [
         ({"kind": "particles"}, "\"kind\" must be 'mask', 'instances' or 'classes'"),
         ({}, '"kind" must be given'),
-        ({"kind": "classes"}, '"classes" belong to the kind "classes", and it needs them'),
-        ({"kind": "mask", "classes": CLASSES}, '"classes" belong to the kind "classes", and it needs them'),
-        ({"kind": "classes", "classes": ["ground"]}, '"classes" are two to 255'),
-        ({"kind": "classes", "classes": [f"class {n}" for n in range(256)]}, '"classes" are two to 255'),
+        ({"kind": "classes"}, '"classes" must be given for the kind "classes", and for no other'),
+        ({"kind": "mask", "classes": CLASSES}, '"classes" must be given for the kind "classes", and for no other'),
+        ({"kind": "classes", "classes": ["ground"]}, 'two to 255 "classes"'),
+        ({"kind": "classes", "classes": [f"class {n}" for n in range(256)]}, 'two to 255 "classes"'),
         ({"kind": "classes", "classes": ["ground", "pore", "pore"]}, "classes must have different names"),
         ({"kind": "classes", "classes": ["ground", ""]}, '"classes.1" must have at least 1'),
         (

@@ -118,6 +118,19 @@ def test_dictionaries_come_after_what_is_not_a_table(tmp_path):
     assert Recipe.from_file(tmp_path / "recipe.toml") == Recipe(seed=4)
 
 
+def test_changes_count_more_than_the_file_table_by_table_but_a_dictionary_is_one_value(tmp_path):
+    class Training(Options):
+        loss: dict[str, float] = {}
+        epochs: int = 1
+
+    class Workflow(Options):
+        training: Training = Training()
+
+    Workflow(training=Training(loss={"focal": 1}, epochs=5)).to_file(tmp_path / "a.toml")
+    found = Workflow.from_file(tmp_path / "a.toml", training={"loss": {"dice": 1}})
+    assert found.training == Training(loss={"dice": 1}, epochs=5)
+
+
 @pytest.mark.parametrize(
     ("file", "content", "expected"),
     [
@@ -179,7 +192,7 @@ def test_toml_leaves_out_what_is_unset_in_listed_options(tmp_path):
         {"name": "b", "weight": 2.0, "limit": 3},
     ]
     assert Assembly.from_file(tmp_path / "a.toml") == assembly
-    with pytest.raises(OptionsError, match='"limit" is unset, which TOML cannot say'):
+    with pytest.raises(OptionsError, match='"limit" is null, which TOML cannot express'):
         Assembly(parts=[Part(name="a", limit=None)]).to_file(tmp_path / "b.toml")
 
 

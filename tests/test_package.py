@@ -1,6 +1,7 @@
 """The package as a user meets it: light to import, complete when installed."""
 
 import configparser
+import importlib
 import re
 import subprocess
 import sys
@@ -47,10 +48,14 @@ def test_what_the_contract_says_works_without_keras():
 
 def test_the_types_name_what_is_there():
     """The package and the wings are lazy; type checkers and editors read their stubs."""
-    for module in (autoseg, autoseg.ellipsometry, autoseg.sem):
-        stub = Path(module.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
+    stubs = sorted((ROOT / "autoseg").rglob("*.pyi"))
+    assert len(stubs) >= 3
+    for path in stubs:
+        module = importlib.import_module(".".join(path.parent.relative_to(ROOT).parts))
+        stub = path.read_text(encoding="utf-8")
         declared = set(re.findall(r"^from \S+ import (\w+) as \1$|^(\w+): ", stub, re.MULTILINE))
         assert {first or second for first, second in declared} == set(module.__all__)
+        assert all(hasattr(module, name) for name in module.__all__)
 
 
 def test_wings_are_there_after_a_mere_import():
@@ -82,7 +87,10 @@ def test_the_wheel_holds_the_package_and_what_ships_with_it(tmp_path):
     samples = {
         f"autoseg/_shipped/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "datasets/samples").glob("*.tif")
     }
-    pages = {str(path.relative_to(ROOT).as_posix()) for path in (ROOT / "autoseg").rglob("*.html")}
-    pages |= {str(path.relative_to(ROOT).as_posix()) for path in (ROOT / "autoseg").rglob("*.csv")}
-    assert samples and pages and modules | samples | pages | {"autoseg/py.typed"} <= names
+    data = {
+        str(path.relative_to(ROOT).as_posix())
+        for ending in ("html", "csv", "toml", "pyi")
+        for path in (ROOT / "autoseg").rglob(f"*.{ending}")
+    }
+    assert samples and data and modules | samples | data | {"autoseg/py.typed"} <= names
     assert not any(name.startswith(("tests", "benchmarks", "examples")) for name in names)

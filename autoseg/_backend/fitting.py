@@ -35,7 +35,7 @@ def begin_with_epoch(model: keras.Model, epoch: int) -> None:
 
 
 def training_variables(model: keras.Model) -> list[Any]:
-    """All that a compiled model's training goes on from: its variables, seeds among them, and the optimizer's."""
+    """What the training of a compiled model is resumed from: its variables, seeds among them, and the optimizer's."""
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
     return [*model.variables, *model.optimizer.variables]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,7 @@ def read_graph(network: keras.Model) -> Graph:
     """
     names = tuple(getattr(network, "prediction_channels", ()))
     if len(network.inputs) != 1 or not names:
-        raise ModelError(f'the network "{network.name}" is not one of autoseg.networks that take images')
+        raise ModelError(f'the network "{network.name}" was not made by autoseg.networks, or does not take one image')
     steps: list[Step] = []
 
     def recorded(layer: Any) -> Callable[..., int]:
@@ -53,9 +53,14 @@ def read_graph(network: keras.Model) -> Graph:
         return record
 
     found = network._run_through_graph([0], operation_fn=recorded)
-    tensors = found if isinstance(found, dict) else {names[0]: keras.tree.flatten(found)[0]}
+    tensors = by_name(found, names)
     outputs = {name: int(tensors[name]) for name in names}
     return Graph(_with_forgotten(steps[: max(outputs.values())], set(outputs.values())), outputs)
+
+
+def by_name(found: Any, names: Iterable[str]) -> dict[str, Any]:
+    """What a network gives, by the names of its outputs: Keras does not name the output of one that has no other."""
+    return found if isinstance(found, dict) else dict(zip(names, keras.tree.flatten(found), strict=True))
 
 
 def _with_forgotten(steps: list[Step], kept: set[int]) -> tuple[Step, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autoseg._backend.graph import Graph, run
+from autoseg._backend.graph import Graph, by_name, run
 from autoseg._backend.loading import BACKEND, keras, ops
 
 Tensor = Any
@@ -61,8 +61,7 @@ def predict(network: keras.Model, graph: Graph, images: np.ndarray, device: str 
         if BACKEND == "torch":  # nothing is compiled, and Keras would keep every tensor up to the end
             found = run(graph, ops.convert_to_tensor(images), _call)
         else:
-            found = network.predict_on_batch(images)
-            found = found if isinstance(found, dict) else {next(iter(graph.outputs)): found}
+            found = by_name(network.predict_on_batch(images), graph.outputs)
         return {name: to_numpy(found[name]) for name in graph.outputs}
 
 

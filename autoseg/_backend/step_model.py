@@ -129,7 +129,7 @@ class StepModel(keras.Model):
         return _without_state(self._validated_step, kinds, *arguments)
 
     def evaluate(self, *arguments: Any, **settings: Any) -> Any:
-        """As of any model; `fit` calls it, too."""
+        """As any Keras model does, but with the means of `validates`; `fit` calls this, too."""
         self._validates_now = True
         try:
             return super().evaluate(*arguments, **settings)

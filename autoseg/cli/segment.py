@@ -15,6 +15,7 @@ from autoseg.cli.verbs import NETWORK, PARTICLES
 from autoseg.errors import OptionsError
 from autoseg.images.micrograph import ReadOptions
 from autoseg.images.names import refuse_inputs
+from autoseg.images.polarity import Asked, Side
 from autoseg.measurement.report import ReportOptions, report
 from autoseg.segmentation.instances.finding import InstanceOptions
 from autoseg.segmentation.pipeline import segment_all
@@ -26,7 +27,7 @@ from autoseg.segmentation.segment import Segmenter, SegmentOptions
 class _Particles(InstanceOptions):
     """How particles are found; their polarity is given once, for all."""
 
-    polarity: Annotated[Literal["bright", "dark"], Parameter(parse=False)] = "bright"
+    polarity: Annotated[Side, Parameter(parse=False)] = "bright"
 
 
 def segment(
@@ -35,7 +36,7 @@ def segment(
     *,
     output: Path,
     model: str = "particles",
-    polarity: Literal["auto", "model", "bright", "dark"] = "auto",
+    polarity: Asked = "auto",
     magnification: Literal["auto"] | float = "auto",
     plausibility: float = LEAST,
     read: Reading = ReadOptions(),

@@ -9,6 +9,8 @@ import numpy as np
 
 Side = Literal["bright", "dark"]
 "For options that allow only these two."
+Asked = Literal["auto", "model", "bright", "dark"]
+"What can be asked of a segmentation: auto finds out for each image, model takes what the network knows."
 
 
 class Polarity(StrEnum):

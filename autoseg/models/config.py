@@ -16,7 +16,7 @@ from autoseg.files import shipped, shipped_models
 from autoseg.heads import Head
 from autoseg.images.normalization import PUBLISHED, Percentiles
 from autoseg.images.polarity import Polarity
-from autoseg.options import Options
+from autoseg.options import Options, Share
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.weights.h5", "CARD.md"
 FORMAT = 2  # raised when older releases could no longer understand a new config.json
@@ -34,7 +34,6 @@ class Preprocessing(Options):
     "Whether intensities outside are cut off at 0 and 1."
 
 
-Share = Annotated[float, pydantic.Field(ge=0, le=1)]
 ScoreName = Literal["f1", "average_precision", "mean_best_iou", "image_iou", "youden", "instance_iou_8"]
 
 
@@ -142,7 +141,8 @@ def read_config(folder: Path) -> ModelConfig:
             "is of format 1, which does not tell what the network predicts",
             file=path,
             advice='Train it anew; or add "head" ("mask": the foreground alone, "instances": foreground, contact and '
-            f'distance), remove "pixel_size_range", and set "format" to {FORMAT}.',
+            f'distance), remove "pixel_size_range", and set "format" to {FORMAT}; in a multires_unet, put "outputs": '
+            f'{json.dumps(Head(kind="mask").network_outputs)} in the place of "channels" and "activation".',
         )
     if isinstance(version, int) and version > FORMAT:
         raise ModelError(

@@ -15,6 +15,7 @@ import numpy as np
 
 from autoseg import __version__
 from autoseg._backend import BACKEND, keras
+from autoseg._backend.graph import by_name
 from autoseg.errors import AutosegError, BackendError
 from autoseg.files import written_whole
 from autoseg.models.folder import Model
@@ -112,7 +113,7 @@ def describe(model: Model, format: Format) -> dict[str, Any]:
 def _outputs(model: Model) -> dict[str, Any]:
     """What comes out, by name, all with the axes of the input; the names of the channels, where the head tells them."""
     head, output = model.config.head, model.network.output
-    outputs = output if isinstance(output, dict) else {next(iter(model.network.prediction_channels)): output}
+    outputs = by_name(output, model.network.prediction_channels)
     channels = {output.name: list(output.channels) for output in head.outputs} if head else {}
     if head and head.classes:
         channels[head.main.name] = list(head.class_names)

@@ -19,11 +19,11 @@ from autoseg.networks.layers import (
     strided_convolution,
 )
 
-Side = Annotated[int, pydantic.Field(ge=16, multiple_of=16)]
+Edge = Annotated[int, pydantic.Field(ge=16, multiple_of=16)]
 
 
 @architecture
-def critic(*, size: tuple[Side, Side] = (64, 64), filters: Count = 64, input_channels: Count = 1) -> keras.Model:
+def critic(*, size: tuple[Edge, Edge] = (64, 64), filters: Count = 64, input_channels: Count = 1) -> keras.Model:
     """Four strided 5x5 convolutions with dropout, then one score per outline: (n, height, width, c) -> (n, 1).
 
     The published dense layer on the flattened features of an outline of `size` (height, width) is written as a

@@ -19,12 +19,12 @@ from autoseg.networks.layers import (
     output_activation,
 )
 
-Side = Annotated[int, pydantic.Field(ge=8, multiple_of=8)]
+Edge = Annotated[int, pydantic.Field(ge=8, multiple_of=8)]
 
 
 @architecture
 def generator(
-    *, size: tuple[Side, Side] = (64, 64), latent: Count = 128, filters: Count = 64, channels: Count = 1
+    *, size: tuple[Edge, Edge] = (64, 64), latent: Count = 128, filters: Count = 64, channels: Count = 1
 ) -> keras.Model:
     """A dense layer, then three times resize and convolve: (n, latent) -> (n, height, width, channels) in -1..1.
 

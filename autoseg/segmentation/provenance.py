@@ -10,6 +10,7 @@ from pydantic import SerializeAsAny, SerializerFunctionWrapHandler, model_serial
 from autoseg.evaluation.files import Kind
 from autoseg.heads import Head
 from autoseg.images.micrograph import ReadOptions
+from autoseg.images.polarity import Asked
 from autoseg.options import Options
 from autoseg.segmentation.instances.finding import InstanceOptions
 
@@ -57,7 +58,7 @@ class Provenance(Options):
     "Numbers that it was run with."
     segmentation: InstanceOptions | None = None
     "How particles were found in the prediction."
-    polarity: Literal["auto", "model", "bright", "dark"] | None = None
+    polarity: Asked | None = None
     "Whether particles are brighter or darker than their surroundings, as it was asked for."
     magnification: Literal["auto"] | float | None = None
     "By how much images were magnified before the prediction, as it was asked for."

@@ -17,7 +17,7 @@ from autoseg.errors import ImageError, ModelError, OptionsError
 from autoseg.heads import Head
 from autoseg.images.class_map import ClassMap
 from autoseg.images.micrograph import Micrograph, ReadOptions, read
-from autoseg.images.polarity import Polarity
+from autoseg.images.polarity import Asked, Polarity
 from autoseg.images.segmentation import Segmentation
 from autoseg.models.config import ModelConfig
 from autoseg.models.folder import Model, load_model
@@ -51,7 +51,7 @@ class SegmentOptions(Options):
     "How the network is run."
     instances: InstanceOptions = InstanceOptions()
     "How particles are found in what the network predicts. What is not set here is as the model recommends."
-    polarity: Literal["auto", "model", "bright", "dark"] = "auto"
+    polarity: Asked = "auto"
     """Whether particles are brighter or darker than what they lie on. model: as the model saw them; auto: whatever is
     more plausible in each image, if the network predicts distances to the rim; without them it cannot tell."""
     magnification: Magnification = "auto"

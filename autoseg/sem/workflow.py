@@ -90,11 +90,11 @@ class Options(_Options):
         if not isinstance(given, Mapping):
             return given
         profile = given.get("profile", "published")
-        given = merged(options_of(profile), given) if profile in PROFILES else dict(given)
+        given = merged(options_of(profile), given, cls) if profile in PROFILES else dict(given)
         training = given.get("train_segmenter", {})
         head = training.get("head") if isinstance(training, Mapping) else training.head
         by_distance = {"segment": {"instances": {"method": "distance"}}}
-        return merged(by_distance, given) if _kind(head) == "mask" else given
+        return merged(by_distance, given, cls) if _kind(head) == "mask" else given
 
     @pydantic.model_validator(mode="after")
     def _fits_together(self) -> Options:

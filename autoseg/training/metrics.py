@@ -39,7 +39,7 @@ class PooledScore(keras.metrics.Metric):
 
     def _occurrences(self, truth: Tensor, predicted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Of each class, where it is, where it is predicted, and where that is known: (n, height, width, classes)."""
-        channels = predicted.shape[-1]
+        channels = len(self.head.main.channels)
         if self.head.classes:
             chosen = ops.one_hot(ops.argmax(predicted, axis=-1), channels)
             return truth[..., :-1], chosen, ops.cast(truth[..., -1:] > 0, "float32")

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from autoseg._backend import keras, to_numpy
+from autoseg._backend.graph import by_name
 from autoseg._backend.parallel import device_count, is_first
 from autoseg.errors import OptionsError
 from autoseg.options import Options
@@ -48,8 +49,7 @@ def watch(
 def predict_one(network: keras.Model, image: np.ndarray) -> dict[str, np.ndarray]:
     """Each output of a network for one image (height, width, channels), also while several devices train it."""
     images = np.repeat(image[np.newaxis], device_count(), axis=0)  # JAX takes no batch that it cannot share out
-    found = network.predict_on_batch(images)
-    outputs = found if isinstance(found, dict) else {next(iter(network.prediction_channels)): found}
+    outputs = by_name(network.predict_on_batch(images), network.prediction_channels)
     return {name: to_numpy(output)[0] for name, output in outputs.items()}
 
 

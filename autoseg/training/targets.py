@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from autoseg.errors import ImageError
-from autoseg.heads import IGNORED, Head
+from autoseg.heads import CONTACT, DISTANCE, FOREGROUND, IGNORED, Head
 from autoseg.images.distance import relative_distance
 
 CONTACT_WEIGHT, NEAR_CONTACT_WEIGHT = 5.0, 3.0
@@ -40,9 +40,10 @@ def make_targets(
     values, foreground = _checked(labels).astype(np.float32), labels > 0
     parting = foreground & (cv2.dilate(values, _SQUARE) > values)
     contact = foreground & cv2.dilate(parting.view(np.uint8), _CROSS).view(bool)
-    channels: list[np.ndarray] = [foreground & ~parting]
+    known: dict[str, np.ndarray] = {FOREGROUND: foreground & ~parting}
     if head.tells_distance:
-        channels = [foreground, contact, relative_distance(labels)]
+        known = {FOREGROUND: foreground, CONTACT: contact, DISTANCE: relative_distance(labels)}
+    channels = [known[name] for name in head.main.channels]
     if weighted or certainty is not None:
         weights = _weights(contact, foreground) if weighted else [np.ones(labels.shape, np.float32)] * len(channels)
         factor = np.float32(1) if certainty is None else certainty

@@ -69,7 +69,7 @@ def test_networks_that_take_no_single_image_are_refused():
     both = network([one, other], {"sum": keras.layers.Add()([one, other])}, name="both", size_multiple=1)
     foreign = keras.Model(one, keras.layers.ReLU()(one), name="foreign")
     for refused in (both, foreign):
-        with pytest.raises(ModelError, match=f'"{refused.name}" is not one of autoseg.networks that take images'):
+        with pytest.raises(ModelError, match=f'"{refused.name}" was not made by autoseg.networks'):
             read_graph(refused)
 
 

@@ -12,6 +12,7 @@ from skimage.filters import threshold_otsu
 from autoseg.errors import ImageError, OptionsError
 from autoseg.heads import CONTACT, DISTANCE, FOREGROUND
 from autoseg.images.distance import distance_inside
+from autoseg.images.polarity import Side
 from autoseg.images.segmentation import numbered
 from autoseg.options import Options
 from autoseg.segmentation.instances.channels import Probability, named_channels
@@ -58,7 +59,7 @@ class InstanceOptions(Options):
     "Drop particles that touch the edge of the image."
     li_factor: float | None = Field(None, gt=0)
     "Keep a particle only if its mean grey value is above this times Li's threshold of the image. Not set: keep all."
-    polarity: Literal["bright", "dark"] = "bright"
+    polarity: Side = "bright"
     "dark: with li_factor, keep a particle only if its mean grey value is below Li's threshold divided by that."
 
     @model_serializer(mode="wrap")

@@ -13,14 +13,13 @@ from pydantic import AfterValidator, Field
 from autoseg.errors import OptionsError
 from autoseg.images.geometry import Factors, draw_factor, ordered
 from autoseg.images.intensity import Amounts
-from autoseg.options import Options
+from autoseg.options import Options, Share
 from autoseg.simulation.particles.masks import MaskOptions, SimulatedMask, paint
 from autoseg.simulation.particles.outlines import SMALLEST, SampleOutlines, equivalent_diameter, transformed
 from autoseg.simulation.particles.placement import Edge, Particle
 
 DIRECTIONS = 64
 "In this many directions, the extent of an outline is measured."
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class GrowthOptions(Options):

@@ -10,10 +10,9 @@ from pydantic import AfterValidator, Field
 from autoseg.errors import OptionsError
 from autoseg.images.geometry import Factors, ordered
 from autoseg.images.intensity import Amounts
-from autoseg.options import Options
+from autoseg.options import Options, Share
 from autoseg.simulation.particles.placement import Edge
 
-Share = Annotated[float, Field(ge=0, le=1)]
 Shares = Annotated[tuple[Share, Share], AfterValidator(ordered)]
 Quality = Annotated[int, Field(ge=1, le=100)]
 Weight = Annotated[float, Field(ge=0)]
