@@ -60,7 +60,7 @@ def evaluate(
     found.score(progress(pairs, len(pairs), "image"))
     for error in found.failures.values():
         fail(error)
-    if output and found.scores:
+    if output:  # also where all failed: an earlier result must not be taken for this one
         found.write(output)
     if as_json:
         print(json.dumps(found.to_dict(), indent=2))

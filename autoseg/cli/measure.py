@@ -13,7 +13,7 @@ from autoseg.cli.messages import progress
 from autoseg.cli.parameters import AsJson, Reading
 from autoseg.cli.results import Reporting, result_paths, tell
 from autoseg.errors import AutosegError, ImageError, OptionsError
-from autoseg.evaluation.files import Kind, by_stem, label_files, read_particles
+from autoseg.evaluation.files import ParticleKind, by_stem, label_files, read_particles
 from autoseg.images.calibration import calibrate
 from autoseg.images.micrograph import Micrograph, ReadOptions
 from autoseg.images.micrograph import read as read_micrograph
@@ -29,7 +29,7 @@ def measure(
     *,
     output: Path,
     images: Path | None = None,
-    kind: Kind = "auto",
+    kind: ParticleKind = "auto",
     read: Reading = ReadOptions(),
     reporting: Reporting = ReportOptions(),
     as_json: AsJson = False,
@@ -70,7 +70,7 @@ def _with_images(files: Sequence[Path], folder: Path) -> list[tuple[Path, Path]]
     return [(file, images[stem]) for file, stem in zip(files, stems, strict=True)]
 
 
-def _segmentation(file: Path, image: Path, kind: Kind, options: ReadOptions) -> Segmentation | AutosegError:
+def _segmentation(file: Path, image: Path, kind: ParticleKind, options: ReadOptions) -> Segmentation | AutosegError:
     """The labels with their micrograph, or what is wrong with them."""
     try:
         labels = read_particles(file, kind)

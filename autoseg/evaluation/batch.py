@@ -109,10 +109,11 @@ class PairScores(ABC, Generic[Found]):
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain numbers, ready for JSON."""
+        together = self.together
         return {
             "autoseg": __version__,
             "options": self._options_told(),
-            "all": self.together and self.together.to_dict(),
+            "all": together and together.to_dict(),
             "images": {name: found.to_dict() for name, found in self.scores.items()},
             "failures": {name: str(error) for name, error in self.failures.items()},
         }
@@ -151,12 +152,23 @@ class PairScores(ABC, Generic[Found]):
 class FileScores(PairScores[Scores]):
     """Scores of label images and masks; the table has a row for each image."""
 
+    def __init__(
+        self,
+        pairs: Mapping[str, Pair],
+        options: EvaluateOptions | None = None,
+        output: Path | None = None,
+        scenes: Mapping[str, Path] | None = None,
+    ):
+        super().__init__(pairs, options, output, scenes)
+        if self.options.kind == "classes":
+            raise OptionsError("class maps are scored by ClassFileScores")
+
     def _score(self, name: str) -> Scores:
         options, pair, scene = self.options, self.pairs[name], self._scene(name)
-        if options.kind == "classes":
-            raise OptionsError("class maps are scored by ClassFileScores")
+        kind = options.kind
+        assert kind != "classes"  # see __init__
         bar = None if scene is None else scene.info_bar
-        predicted, true = read_pair(*pair, options.kind, options.rows or bar)
+        predicted, true = read_pair(*pair, kind, options.rows or bar)
         left_out: dict[str, Any] = {"minimum_size": options.minimum_size, "exclude_edge": options.exclude_edge}
         if name in self._pictures:
             below = None if scene is None else scene.pixels[: len(true)]

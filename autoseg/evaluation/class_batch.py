@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from autoseg.errors import OptionsError
 from autoseg.evaluation.batch import EvaluateOptions, Pair, PairScores
 from autoseg.evaluation.class_errors_picture import draw_class_errors
 from autoseg.evaluation.class_pairs import find_legend, read_class_pair
@@ -26,6 +27,9 @@ class ClassFileScores(PairScores[ClassScores]):
         scenes: Mapping[str, Path] | None = None,
     ):
         super().__init__(pairs, options, output, scenes)
+        if self.options.pixel_size is not None:
+            problem = "a pixel size is for sizes of particles, and these files are class maps"
+            raise OptionsError(problem, advice="Leave it out.")
         self.legend = find_legend(pairs.values(), self.options.classes)
 
     def to_dict(self) -> dict[str, Any]:

@@ -11,11 +11,13 @@ import numpy as np
 
 from autoseg.errors import ImageError, enumerate_briefly
 from autoseg.evaluation.labels import label
+from autoseg.images.class_files import carries_legend
 from autoseg.images.folders import images_in
 from autoseg.images.labels import read_labels
 from autoseg.images.segmentation import numbered
 
-Kind = Literal["auto", "labels", "masks", "classes"]
+ParticleKind = Literal["auto", "labels", "masks"]
+Kind = Literal[ParticleKind, "classes"]
 
 _LABELS, _CLASSES = "_labels", "_classes"
 _LOSSY = {".jpg", ".jpeg"}
@@ -53,7 +55,7 @@ def by_stem(paths: Sequence[Path]) -> dict[str, Path]:
     return found
 
 
-def read_particles(path: Path, kind: Kind = "auto", rows: int | None = None) -> np.ndarray:
+def read_particles(path: Path, kind: ParticleKind = "auto", rows: int | None = None) -> np.ndarray:
     """Labels, shape (rows, columns), numbered in reading order, of a label image or a mask; of its first `rows` only.
 
     The regions of a mask are its particles; those that share only a corner are two. Without being told, an image with
@@ -62,6 +64,9 @@ def read_particles(path: Path, kind: Kind = "auto", rows: int | None = None) -> 
     if path.suffix.lower() in _LOSSY:
         problem = "is a JPEG, which blurs labels and masks"
         raise ImageError(problem, file=path, advice="Export it anew as TIFF or PNG.")
+    if kind == "auto" and (path.stem.endswith(_CLASSES) or carries_legend(path)):
+        advice = "If its numbers are particles all the same, say so: --kind labels, or masks."
+        raise ImageError("is a class map by its name, or names classes", file=path, advice=advice)
     labels = read_labels(path)[:rows]  # before regions are found: what is below may join them
     values = np.unique(labels[labels > 0])
     if kind == "masks" and len(values) > 1:
@@ -94,7 +99,7 @@ def pair_up(
     return common
 
 
-def read_pair(predicted: Path, true: Path, kind: Kind, rows: int | None) -> tuple[np.ndarray, np.ndarray]:
+def read_pair(predicted: Path, true: Path, kind: ParticleKind, rows: int | None) -> tuple[np.ndarray, np.ndarray]:
     """Two label images of one shape, with the first `rows` only if given.
 
     Rows that only one of them has at its bottom, where an info bar was, do no harm as long as they are empty.

@@ -12,6 +12,8 @@ from autoseg.errors import ImageError
 from autoseg.heads import FOREGROUND
 from autoseg.images.micrograph import Micrograph
 
+_DOUBTED = "Nothing plausible was found: "
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Segmentation:
@@ -103,10 +105,18 @@ class Segmentation:
         regions = "1 region was predicted, but not taken for a particle"
         if self.count > 1:
             regions = f"{self.count} regions were predicted, but not taken for particles"
-        notes = (*self.micrograph.notes, f"Nothing plausible was found: {regions}: {doubt}.")
+        notes = (*self.micrograph.notes, f"{_DOUBTED}{regions}: {doubt}.")
         micrograph = dataclasses.replace(self.micrograph, notes=notes)
         labels = np.zeros_like(self.labels, np.uint16)
         return dataclasses.replace(self, labels=labels, micrograph=micrograph, implausible=self.count)
+
+    def believed(self, labels: np.ndarray) -> Segmentation:
+        """With these particles, and without a doubt that was told before."""
+        micrograph = self.micrograph
+        if self.implausible:
+            notes = tuple(note for note in micrograph.notes if not note.startswith(_DOUBTED))
+            micrograph = dataclasses.replace(micrograph, notes=notes)
+        return dataclasses.replace(self, labels=labels, micrograph=micrograph, implausible=0)
 
 
 def numbered(labels: np.ndarray) -> np.ndarray:

@@ -74,10 +74,11 @@ class ClassReport:
 
 def checked_for_classes(options: ReportOptions, scores: Scores | None) -> ReportOptions:
     """The options, if everything they ask for can be done with classes."""
-    asked = [name for name in ("keep", "geojson", "coco") if getattr(options, name)]
-    if asked:
+    usual = ReportOptions()
+    if asked := [name for name in OF_PARTICLES if getattr(options, name) != getattr(usual, name)]:
         problem = f'"{asked[0]}" is for particles, and these images have classes'
-        raise OptionsError(problem, advice="Leave it out; objects.csv holds the objects of all classes.")
+        advice = "Leave it out; objects.csv holds the objects of all classes, and class_overlay draws them."
+        raise OptionsError(problem, advice=advice)
     if scores is not None:
         raise AutosegError("scores of particles do not belong to a report on classes", advice="Leave them out.")
     return options if "title" in options.model_fields_set else options.changed(title="Class report")

@@ -48,6 +48,8 @@ class ClassSummary:
 
 def summarize_classes(batch: ClassBatch) -> list[ClassSummary]:
     """All classes, in the order of their numbers; none where there is no image."""
+    if not batch.images:
+        return []
     shares = _shares(batch)
     colours = class_colours(batch.legend)
     return [_summary(number, shares[number], colours[number], batch) for number in range(len(batch.legend))]
@@ -79,7 +81,7 @@ def _field_area(batch: ClassBatch) -> float:
 
 
 def _shares(batch: ClassBatch) -> list[Estimate]:
-    pixels = np.array([image.pixels for image in batch.images], float).reshape(len(batch.images), -1)
+    pixels = np.array([image.pixels for image in batch.images], float)
     totals = np.array([image.size for image in batch.images], float)
     return estimate_shares(pixels, totals, np.random.default_rng(batch.seed), batch.sizes)
 

@@ -110,11 +110,14 @@ def report(
         inputs = inputs or _sources(items)
     settings = plain(provenance or {})  # whatever cannot be written is refused before the work begins
     options = _checked(options)
+    head = provenance.model.head if provenance and provenance.model else None
+    classes = head is not None and not head.finds_particles
+    options = checked_for_classes(options, scores) if classes else options  # before the first image is waited for
     _prepare(folder, inputs)
     arrivals = Arrivals(items)
-    if arrivals.are(ClassMap):
-        options = checked_for_classes(options, scores)
-    start = start_class_batch if arrivals.are(ClassMap) else _start_batch
+    if arrivals.are(ClassMap) and not classes:
+        classes, options = True, checked_for_classes(options, scores)
+    start = start_class_batch if classes else _start_batch
     batch = start(folder, options, inputs, [*failures, *arrivals.failures])
     batch.take(arrivals, arrivals.waited)
     with writing_to(folder):

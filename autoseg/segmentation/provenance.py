@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import SerializeAsAny, SerializerFunctionWrapHandler, model_serializer
 
-from autoseg.evaluation.files import Kind
+from autoseg.evaluation.files import ParticleKind
 from autoseg.heads import Head
 from autoseg.images.micrograph import ReadOptions
 from autoseg.images.polarity import Asked
@@ -74,7 +74,7 @@ class Provenance(Options):
     "How the network was run, in full."
     labels: tuple[Path, ...] = ()
     "Files that the particles were read from, if no model predicted them."
-    kind: Kind | None = None
+    kind: ParticleKind | None = None
     "What these files were taken for."
     evaluation: dict[str, str] = {}
     "How the scores in the report were measured."

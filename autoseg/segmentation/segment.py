@@ -70,6 +70,9 @@ class Segmenter:
         self.model = model if isinstance(model, Model) else load_model(model)
         self.head = _head(self.model)
         self.options = (options or SegmentOptions()).changed(**changes)
+        if (given := self.options.instances.model_fields_set) and not self.head.finds_particles:
+            problem = f'"{min(given)}" is for particles, and the model predicts {self.head.describe()}'
+            raise OptionsError(problem, advice="Leave it out.")
         self.instances = _complete(self.options, self.model, self.head)
         self._predictor = Predictor(self.model.network, self.options.predict)
 
@@ -131,7 +134,7 @@ class Segmenter:
         plausibility = self._plausibility(probability, parted, adaptation)
         doubt = find_doubt(micrograph.field, labels, plausibility, self.options.plausibility)
         if doubt is not None:
-            return Segmentation(labels, probability, micrograph, plausibility).disbelieved(doubt)
+            return Segmentation(labels, probability, noted, plausibility).disbelieved(doubt)
         return Segmentation(labels, probability, noted, plausibility)
 
     def describe(self) -> Provenance:
@@ -246,7 +249,7 @@ def segment_again(segmentation: Segmentation, instances: InstanceOptions | None 
     options = (instances or InstanceOptions()).changed(**changes)
     with _naming(segmentation.micrograph):
         labels = find_instances(segmentation.probability, options, segmentation.image)
-    return dataclasses.replace(segmentation, labels=labels, implausible=0)
+    return segmentation.believed(labels)
 
 
 def _complete(options: SegmentOptions, model: Model, head: Head) -> InstanceOptions:

@@ -164,3 +164,11 @@ def test_an_empty_mask_has_an_explicit_result(tmp_path, capsys):
 def test_uncertainty_of_labels_is_refused_before_anything_is_written(mask, tmp_path, capsys):
     assert measured(mask, "--output", tmp_path / "out", "--uncertainty") == 2
     assert "Leave out --uncertainty" in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
+def test_class_maps_are_no_particles(tmp_path, capsys):
+    imageio.imwrite(tmp_path / "a_classes.png", disc().astype(np.uint8))
+    assert measured(tmp_path / "a_classes.png", "--output", tmp_path / "out") == 1
+    assert "a_classes.png: is a class map by its name" in capsys.readouterr().err
+    assert measured(tmp_path / "a_classes.png", "--kind", "masks", "--output", tmp_path / "out") == 0
+    assert measured(tmp_path / "a_classes.png", "--kind", "classes", "--output", tmp_path / "out") == 2

@@ -216,6 +216,10 @@ def test_json_holds_everything_and_csv_a_row_for_each_class_of_each_image_and_of
 
 
 def test_particles_are_not_scored_by_the_class_that_is_for_classes(pairs):
-    found = FileScores(pairs, EvaluateOptions(kind="classes"))
-    found.score(["a"])
-    assert "ClassFileScores" in str(found.failures["a"])
+    with pytest.raises(OptionsError, match="scored by ClassFileScores"):
+        FileScores(pairs, EvaluateOptions(kind="classes"))
+
+
+def test_a_pixel_size_is_for_particles(pairs):
+    with pytest.raises(OptionsError, match="pixel size is for sizes of particles"):
+        ClassFileScores(pairs, EvaluateOptions(pixel_size=2))

@@ -15,7 +15,7 @@ import autoseg
 from autoseg.cli.results import result_paths, tell
 from autoseg.errors import AutosegError, ImageError, OptionsError
 from autoseg.evaluation import evaluate
-from autoseg.heads import ClassLabel
+from autoseg.heads import ClassLabel, Head
 from autoseg.images.class_files import read_classes
 from autoseg.images.class_map import ClassMap
 from autoseg.images.class_overlay import draw_class_overlay
@@ -29,6 +29,9 @@ from tests.measurement.reports import FAST, names_in, page_of, segmentation
 
 LEGEND = tuple(ClassLabel(name=name) for name in ("background", "grain", "pore"))
 PER_IMAGE = ("_classes.tif", "_probability.tif", "_overlay.png")
+
+
+PROVENANCE = Provenance(model=TrainedModel(name="grains", head=Head(kind="classes", classes=LEGEND)))
 
 
 def rectangles(path=None, pixel_size=2.0, shift=0, legend=LEGEND, unknown=0):
@@ -160,7 +163,8 @@ def test_an_overlay_is_drawn_as_the_options_say(tmp_path):
     (image,) = report_on([rectangles(Path("a.tif"))], tmp_path, options=options).images
     expected = draw_class_overlay(rectangles(), options.class_overlay)
     assert np.array_equal(np.asarray(Image.open(image.files["overlay"])), expected)
-    assert np.ptp(autoseg.read(image.files["uncertainty"]).pixels) == pytest.approx(0, abs=1e-6)
+    bits = -(0.8 * np.log2(0.8) + 2 * 0.1 * np.log2(0.1))
+    np.testing.assert_allclose(autoseg.read(image.files["uncertainty"]).pixels, bits, rtol=1e-5)
 
 
 def test_the_page_shows_every_class_and_image_and_escapes_their_names(batch):
@@ -274,12 +278,37 @@ def test_an_image_with_other_classes_fails_alone(tmp_path):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"keep": ("circularity > 0.5",)}, '"keep" is for particles'), ({"coco": True}, '"coco" is for particles')],
+    [
+        ({"keep": ("circularity > 0.5",)}, '"keep" is for particles'),
+        ({"coco": True}, '"coco" is for particles'),
+        ({"overlay": {"scale_bar": False}}, '"overlay" is for particles'),
+    ],
 )
-def test_what_is_for_particles_is_refused(tmp_path, options, message):
+def test_what_is_for_particles_is_refused_before_anything_is_removed_or_waited_for(tmp_path, options, message):
     with pytest.raises(OptionsError, match=message):
         report_on([rectangles(Path("a.tif"))], tmp_path, options=FAST.changed(**options))
     assert names_in(tmp_path) == []
+    autoseg.report([segmentation(Path("p.tif"), particles=1)], tmp_path, FAST)
+    earlier = names_in(tmp_path)
+    with pytest.raises(OptionsError, match=message):
+        report_on(
+            iter(lambda: pytest.fail("was waited for"), None),
+            tmp_path,
+            options=FAST.changed(**options),
+            provenance=PROVENANCE,
+        )
+    assert names_in(tmp_path) == earlier
+
+
+@pytest.mark.parametrize("broken", ["unreadable", "not to be written"])
+def test_where_every_image_failed_the_report_is_one_on_classes_and_says_so(tmp_path, broken):
+    item = ImageError("is damaged", file="a.tif")
+    if broken == "not to be written":
+        item = rectangles(Path("a.tif"))
+        item.probability[0, 0] = np.nan
+    found = report_on([item], tmp_path, provenance=PROVENANCE)
+    assert found.failures["file"].tolist() == ["a.tif"] and not found.images and len(found.classes) == 0
+    assert "Class report" in page_of(found).text
 
 
 def test_scores_of_particles_are_refused(tmp_path):

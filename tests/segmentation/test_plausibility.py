@@ -98,7 +98,9 @@ def test_all_that_was_predicted_can_be_seen():
     assert doubted.count == believed.implausible == 0 and believed.count == doubted.implausible > 0
     assert doubted.plausibility == believed.plausibility < LEAST
     np.testing.assert_equal(doubted.probability, believed.probability)
-    assert autoseg.segment_again(doubted).count > 0 and autoseg.segment_again(doubted).implausible == 0
+    again = autoseg.segment_again(doubted)
+    assert again.count > 0 and again.implausible == 0
+    assert again.micrograph.notes == believed.micrograph.notes != doubted.micrograph.notes
 
 
 @pytest.mark.parametrize("name", shipped_models())

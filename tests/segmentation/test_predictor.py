@@ -125,15 +125,6 @@ class _Watched:
         return self.engine(images)
 
 
-def is_tiled(predictor):
-    """Whether the network sees an image of 128 x 128 pixels in parts."""
-    engine, seen = predictor.engine, []
-    predictor.engine = _Watched(engine, seen)
-    predictor(random_image(128, 128))
-    predictor.engine = engine
-    return set(seen) != {(1, 128, 128, 1)}
-
-
 def test_half_of_the_free_memory_may_be_taken(network, monkeypatch):
     for factor, tiles, tiled in ((2.1, "auto", False), (1.9, "auto", True), (1.9, "never", False)):
         predictor, seen = Foreground(network, tiles=tiles), []

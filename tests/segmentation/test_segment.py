@@ -289,7 +289,7 @@ class TestClasses:
         def fail(*arguments):
             raise AssertionError("this is for particles alone")
 
-        monkeypatch.setattr(module, "find_instances", fail)
+        monkeypatch.setattr(module, "part", fail)
         monkeypatch.setattr(module, "choose_adaptation", fail)
         segmenter = Segmenter(make_class_model(**description))
         known = Polarity(description.get("polarity", "bright"))
