@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 
 from autoseg.errors import ImageError, OptionsError
 from autoseg.images.tiles import mirrored
-from autoseg.options import Options
+from autoseg.options import Options, Share
 
 
 def ordered(limits: tuple[float, float]) -> tuple[float, float]:
@@ -24,6 +24,8 @@ def ordered(limits: tuple[float, float]) -> tuple[float, float]:
 
 Factors = Annotated[tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]], AfterValidator(ordered)]
 "The lowest and the highest of a range of positive factors."
+Shares = Annotated[tuple[Share, Share], AfterValidator(ordered)]
+"The lowest and the highest of a range in 0..1."
 
 
 def draw_factor(rng: np.random.Generator, factors: Factors) -> float:
@@ -33,6 +35,15 @@ def draw_factor(rng: np.random.Generator, factors: Factors) -> float:
     1.0
     """
     return float(np.exp(rng.uniform(*np.log(factors))))
+
+
+def draw_spread(rng: np.random.Generator, deviation: float, count: int) -> np.ndarray:
+    """Random factors around 1, whose logarithms have this standard deviation; none is further off than two of them.
+
+    >>> draw_spread(np.random.default_rng(0), 0.0, 2)
+    array([1., 1.])
+    """
+    return np.exp(rng.normal(0, deviation, count).clip(-2 * deviation, 2 * deviation))
 
 
 class GeometryOptions(Options):

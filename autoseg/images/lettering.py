@@ -57,11 +57,11 @@ def draw_legend(picture: Image.Image, entries: Sequence[tuple[Colour, str]]) -> 
         draw_text(picture, (margin + step, top + size / 2), name, font, "lm")
 
 
-def load_font(size: int) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans out of matplotlib, `size` pixels high: Pillow's own font has no µ."""
+def load_font(size: int, name: str = "DejaVuSans") -> ImageFont.FreeTypeFont:
+    """A font out of matplotlib, `size` pixels high: Pillow's own font has no µ."""
     from matplotlib import get_data_path  # slow to import
 
-    return ImageFont.truetype(Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"), size)
+    return ImageFont.truetype(Path(get_data_path(), "fonts", "ttf", f"{name}.ttf"), size)
 
 
 def _letter_size(picture: Image.Image) -> int:

@@ -16,8 +16,8 @@ from autoseg.stages.grey import numbered_files, read_grey, write_grey
 from autoseg.stages.stage import Outputs
 from autoseg.training.labelled_views import LabelledImage
 
-MASK, LABELS, CLASSES = "_mask.tif", "_labels.tif", "_classes.tif"
-"How the names of masks, with dark rims between particles, of labels and of class maps end."
+MASK, LABELS, CLASSES, ALSO = "_mask.tif", "_labels.tif", "_classes.tif", "_also_{}.tif"
+"How the names of masks, with dark rims between particles, of labels, class maps and further channels end."
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,10 @@ class ClassPair(Pair):
         start = self.classes.name.removesuffix(CLASSES)
         also = {
             output.name: np.dstack(
-                [read_grey(self.classes.with_name(f"{start}_{channel}.tif")) / 255 for channel in output.channels]
+                [
+                    read_grey(self.classes.with_name(start + ALSO.format(channel))) / np.float32(255)
+                    for channel in output.channels
+                ]
             )
             for output in head.also
         }
@@ -93,7 +96,7 @@ class ParticlePairs(Pairs):
 
 
 class ClassPairs(Pairs):
-    """The truth is 00000_classes.tif, and 00000_CHANNEL.tif for each channel of a head's further outputs."""
+    """The truth is 00000_classes.tif, and 00000_also_CHANNEL.tif for each channel of a head's further outputs."""
 
     def files(self) -> list[ClassPair]:
         """All pairs."""
@@ -112,7 +115,7 @@ class ClassPairs(Pairs):
         write_grey(folder / self.images / f"{name}.tif", image)
         write_classes(folder / self.truth / f"{name}{CLASSES}", classes, legend)
         for channel, values in (also or {}).items():
-            write_grey(folder / self.truth / f"{name}_{channel}.tif", values)
+            write_grey(folder / self.truth / (name + ALSO.format(channel)), values)
 
 
 def files_of(sources: Sequence[Pairs]) -> list[Pair]:

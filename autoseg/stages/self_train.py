@@ -35,8 +35,9 @@ from autoseg.stages.pairs import LABELS, Pair, Pairs, files_of
 from autoseg.stages.progress_pictures import draw_prediction
 from autoseg.stages.stage import Stage
 from autoseg.stages.train_segmenter import TrainedSegmenter
+from autoseg.training.callbacks import CHECKPOINT
 from autoseg.training.labelled_views import LabelledImage
-from autoseg.training.monitoring import CHECKPOINT, watch
+from autoseg.training.monitoring import watch
 from autoseg.training.precision import mixed_precision
 from autoseg.training.segmenter import SegmenterOptions, make_batches, train_segmenter
 from autoseg.training.self_training import SelfTrainingOptions, mix, pseudo_labels

@@ -27,8 +27,8 @@ from autoseg.stages.prepare import Tiles
 from autoseg.stages.progress_pictures import draw_predictions
 from autoseg.stages.stage import Outputs, Stage
 from autoseg.training.batches import split
-from autoseg.training.callbacks import BestWeights
-from autoseg.training.monitoring import CHECKPOINT, watch
+from autoseg.training.callbacks import CHECKPOINT, BestWeights
+from autoseg.training.monitoring import watch
 from autoseg.training.precision import mixed_precision
 from autoseg.training.segmenter import SegmenterOptions, make_batches, train_segmenter
 
@@ -146,7 +146,7 @@ def _train(
         save_model(
             folder / "model",
             network,
-            card=_card(options, len(pairs)),
+            card=_card(options, len(pairs) - len(held_out)),
             half=options.half,
             head=options.head,
             polarity=_known(options),
@@ -177,5 +177,5 @@ def _card(options: TrainSegmenterOptions, pairs: int) -> str:
     particles = f", for {options.polarity} particles" if options.head.finds_particles else ""
     return (
         f"# Segmenter\n\n{name}, which predicts {options.head.describe()}, trained for {options.epochs} epochs on "
-        f"{pairs} simulated images{particles}.\n"
+        f"{pairs} images of which it was known what they show{particles}.\n"
     )

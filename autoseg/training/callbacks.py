@@ -28,6 +28,8 @@ from autoseg.files import written_whole
 
 State = dict[str, np.ndarray]
 
+CHECKPOINT = "checkpoint.npz"
+
 
 class Resumable(Protocol):
     """A callback whose state belongs in a checkpoint."""
@@ -94,7 +96,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     def __init__(self, folder: str | os.PathLike[str], every_epochs: int = 1, parts: Sequence[Resumable] = ()):
         super().__init__()
-        self.path, self.every_epochs, self.parts = Path(folder) / "checkpoint.npz", every_epochs, parts
+        self.path, self.every_epochs, self.parts = Path(folder) / CHECKPOINT, every_epochs, parts
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Go on from the checkpoint, if there is one."""

@@ -16,7 +16,6 @@ from autoseg.errors import OptionsError
 from autoseg.options import Options
 from autoseg.training.callbacks import Checkpoint, Log, Progress, Resumable, SamplePictures
 
-CHECKPOINT = "checkpoint.npz"
 "What a training that was killed goes on from; it is of no use to a finished one."
 
 

@@ -36,8 +36,6 @@ def _rising(limits: tuple[float, float]) -> tuple[float, float]:
 class SelfTrainingOptions(Options):
     """How a segmenter learns from unlabelled images."""
 
-    rounds: int = Field(2, ge=1)
-    "How often pseudo-labels are made, by the network as it is then, and learned from."
     scales: Annotated[tuple[Annotated[float, Field(ge=0.1, le=10)], ...], Field(min_length=1)] = (1.0, 1.33, 1.6)
     "Magnifications at which the network looks at each image for its pseudo-labels."
     flips: bool = False
@@ -119,14 +117,10 @@ def _combined(predictions: Iterator[np.ndarray], head: Head) -> tuple[dict[str, 
     for prediction in predictions:
         total, squares, count = total + prediction, squares + prediction[..., foreground] ** 2, count + 1
         greatest = np.maximum(greatest, prediction)
-    mean = _by_channel(total / count, head)
+    mean = head.named({head.main.name: total / count})
     if CONTACT in mean:
-        mean[CONTACT] = _by_channel(greatest, head)[CONTACT]
+        mean[CONTACT] = greatest[..., head.main.channels.index(CONTACT)]
     return mean, np.sqrt(np.maximum(squares / count - mean[FOREGROUND] ** 2, 0))
-
-
-def _by_channel(stack: np.ndarray, head: Head) -> dict[str, np.ndarray]:
-    return {name: stack[..., place] for place, name in enumerate(head.main.channels)}
 
 
 def _weights(

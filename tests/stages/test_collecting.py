@@ -12,7 +12,7 @@ from autoseg.stages.engine import Run
 from autoseg.stages.manifest import LAYOUT, MANIFEST, STARTED
 from autoseg.stages.stage import Outputs, Stage
 
-from .toy_stages import Double, Draw, Numbers, remember
+from .toy_stages import Double, Draw, Numbers, history, remember
 
 
 class Special(Numbers):
@@ -52,13 +52,6 @@ class Collect(Stage):
 class CollectIfAny(Stage):
     def run(self, folder: Path, rng: np.random.Generator, *, numbers: tuple[Numbers, ...] = ()) -> Seen:
         return Seen(counts=tuple(one.count for one in numbers), files=())
-
-
-def history(folder):
-    path = folder / "history.txt"
-    names = path.read_text().split() if path.exists() else []
-    path.unlink(missing_ok=True)
-    return names
 
 
 def test_all_earlier_outputs_of_a_type_are_collected_in_order(tmp_path):

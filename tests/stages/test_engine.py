@@ -13,20 +13,13 @@ import pytest
 from autoseg.errors import OptionsError, StageError
 from autoseg.stages.engine import Run
 
-from .toy_stages import AddUp, Double, Draw
+from .toy_stages import AddUp, Double, Draw, history
 
 NAMES = ("draw", "double", "add_up")
 
 
 def make(folder, draw=None, double=None, add_up=None, **settings):
     return Run(folder, [draw or Draw(), double or Double(), add_up or AddUp()], **settings)
-
-
-def history(folder):
-    path = folder / "history.txt"
-    names = path.read_text().split() if path.exists() else []
-    path.unlink(missing_ok=True)
-    return names
 
 
 def total(outputs):

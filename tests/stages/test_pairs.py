@@ -88,12 +88,11 @@ def test_a_class_without_a_name_is_not_written(tmp_path):
         pairs.write(tmp_path, "00000", grey(0)[0], np.full((12, 16), 3, np.uint8), LEGEND)
 
 
-@pytest.mark.parametrize("head", [HEAD])
-def test_a_missing_file_of_a_further_output_is_named(tmp_path, head):
+def test_a_missing_file_of_a_further_output_is_named(tmp_path):
     (pair,) = class_pairs(tmp_path).files()
-    (tmp_path / "truth" / "00000_dark.tif").unlink()
-    with pytest.raises((AutosegError, FileNotFoundError), match=r"00000_dark\.tif"):
-        pair.read(head)
+    (tmp_path / "truth" / "00000_also_dark.tif").unlink()
+    with pytest.raises((AutosegError, FileNotFoundError), match=r"00000_also_dark\.tif"):
+        pair.read(HEAD)
 
 
 def test_the_pairs_of_all_sources_are_in_the_order_of_their_numbers(tmp_path):

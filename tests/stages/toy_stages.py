@@ -26,6 +26,14 @@ def remember(folder, name):
         history.write(f"{name}\n")
 
 
+def history(folder):
+    """The stages that have run since it was asked last, in their order."""
+    path = folder / "history.txt"
+    names = path.read_text().split() if path.exists() else []
+    path.unlink(missing_ok=True)
+    return names
+
+
 class Draw(Stage):
     count: int = 3
     start: Path | None = None

@@ -144,7 +144,7 @@ def test_a_network_that_loses_pixels_is_refused():
         pseudo_labels(lambda image: image[1:, :, np.newaxis], np.zeros((32, 40)), MASK, options=ONE_VIEW)
 
 
-@pytest.mark.parametrize("wrong", [{"confidence": (0.8, 0.2)}, {"scales": ()}, {"share": 1.0}, {"rounds": 0}])
+@pytest.mark.parametrize("wrong", [{"confidence": (0.8, 0.2)}, {"scales": ()}, {"share": 1.0}])
 def test_options_that_make_no_sense_are_refused(wrong):
     with pytest.raises(OptionsError):
         SelfTrainingOptions(**wrong)

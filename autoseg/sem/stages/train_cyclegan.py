@@ -21,8 +21,9 @@ from autoseg.stages.pairs import MASK
 from autoseg.stages.prepare import Tiles
 from autoseg.stages.stage import Outputs, Stage
 from autoseg.training.batches import Batches, fit
+from autoseg.training.callbacks import CHECKPOINT
 from autoseg.training.cyclegan import CycleGan, CycleGanOptions, build_cyclegan
-from autoseg.training.monitoring import CHECKPOINT, MonitoringOptions, predict_one, watch
+from autoseg.training.monitoring import MonitoringOptions, predict_one, watch
 
 NAMES = "micrograph_generator", "mask_generator"
 Show = Callable[[np.ndarray], np.ndarray]

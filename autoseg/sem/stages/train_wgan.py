@@ -14,7 +14,8 @@ from autoseg.simulation.particles.outlines import training_set
 from autoseg.stages.grey import from_signed, sheet, to_bytes
 from autoseg.stages.stage import Outputs, Stage
 from autoseg.training.batches import Batches, fit
-from autoseg.training.monitoring import CHECKPOINT, MonitoringOptions, watch
+from autoseg.training.callbacks import CHECKPOINT
+from autoseg.training.monitoring import MonitoringOptions, watch
 from autoseg.training.wgan_gp import WganGpOptions, build_wgan_gp, sampler
 
 SHOWN = 8, 8

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from autoseg.errors import OptionsError
-from autoseg.images.geometry import Factors, draw_factor, ordered
+from autoseg.images.geometry import Factors, Shares, draw_factor, draw_spread, ordered
 from autoseg.images.intensity import Amounts
 from autoseg.options import Options, Share
 from autoseg.simulation.particles.masks import MaskOptions, SimulatedMask, paint
@@ -37,9 +37,9 @@ class GrowthOptions(Options):
     "Share of the particles that lie alone."
     cluster: Annotated[tuple[Edge, Edge], AfterValidator(ordered)] = (2, 60)
     "Lowest and highest number of particles in a cluster; small clusters are more frequent."
-    compactness: Annotated[tuple[Share, Share], AfterValidator(ordered)] = (0.2, 1.0)
+    compactness: Shares = (0.2, 1.0)
     "Range, over clusters, of their shape: 0 are chains, 1 are heaps."
-    overlap: Annotated[tuple[Share, Share], AfterValidator(ordered)] = (0.0, 0.5)
+    overlap: Shares = (0.0, 0.5)
     "Range, over masks, of the largest overlap of neighbours, relative to the distance at which they touch."
     piled: Share = 0.4
     "Share of a cluster's particles that lie on others rather than beside them."
@@ -111,7 +111,7 @@ def _draw_members(
 def _draw_factors(outlines: Sequence[np.ndarray], options: GrowthOptions, rng: np.random.Generator) -> np.ndarray:
     """By how much to magnify each outline; the random spread alone makes none too small to have a shape."""
     common, deviation = draw_factor(rng, options.magnification), rng.uniform(*options.size_spread)
-    spread = np.exp(rng.normal(0, deviation, len(outlines)).clip(-2 * deviation, 2 * deviation))
+    spread = draw_spread(rng, deviation, len(outlines))
     least = np.array([SMALLEST / equivalent_diameter(outline) for outline in outlines])
     return np.maximum(common * spread, np.minimum(common, least))
 

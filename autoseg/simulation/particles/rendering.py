@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from autoseg.errors import ImageError
+from autoseg.images.geometry import draw_spread
 from autoseg.images.intensity import Amounts, IntensityOptions, draw_intensity
 from autoseg.images.polarity import Polarity
 from autoseg.options import Options
@@ -220,7 +221,7 @@ def _contrast(room: np.ndarray, options: RenderingOptions, rng: np.random.Genera
 def _draw_brightness(relief: Relief, options: RenderingOptions, rng: np.random.Generator) -> np.ndarray:
     """A factor around 1 for each particle (n + 1,)."""
     deviation = rng.uniform(*options.spread)
-    return np.exp(rng.normal(0, deviation, len(relief.radii)).clip(-2 * deviation, 2 * deviation)).astype(np.float32)
+    return draw_spread(rng, deviation, len(relief.radii)).astype(np.float32)
 
 
 def _draw_details(

@@ -91,7 +91,7 @@ def _few(reaches: np.ndarray, space: Space, rng: np.random.Generator) -> np.ndar
     """One to some, rather in the middle than at the edges."""
     centre = np.array(space.size) / 2 + rng.normal(0, 0.12, 2) * space.size
     away = rng.standard_normal((len(reaches), 2)) * space.radius * rng.uniform(0.5, 2.5)
-    return push_apart(centre + away, reaches * rng.uniform(0.85, 1.1))
+    return push_apart(centre + away - away.mean(axis=0), reaches * rng.uniform(0.85, 1.1))
 
 
 def _lattice(kind: str, reaches: np.ndarray, space: Space, rng: np.random.Generator) -> np.ndarray:

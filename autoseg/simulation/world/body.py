@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -43,6 +44,13 @@ class Body:
         return Body(*[layer.T if number & 4 else layer for layer in layers])
 
 
+def plane(half: float) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns, counted from the middle, of a field that reaches `half` a length to every side."""
+    reach = math.ceil(half) + 1
+    rows, columns = np.ogrid[-reach : reach + 1, -reach : reach + 1]
+    return rows.astype(np.float32), columns.astype(np.float32)
+
+
 def body_of(top: np.ndarray, path: np.ndarray, shape: np.ndarray) -> Body:
     """A body of arrays of one size, cropped to where it is; the largest part of it, if it has several."""
     count, parts, statistics, _ = cv2.connectedComponentsWithStats(shape.astype(np.uint8), connectivity=4)
@@ -51,7 +59,7 @@ def body_of(top: np.ndarray, path: np.ndarray, shape: np.ndarray) -> Body:
     left, top_row, width, height = cv2.boundingRect(shape.astype(np.uint8))
     window = np.s_[top_row : top_row + height, left : left + width]
     shape = shape[window]
-    return Body(shape, np.where(shape, top[window], 0).astype(np.float32), np.where(shape, path[window], 0))
+    return Body(shape, *(np.where(shape, layer[window], 0).astype(np.float32) for layer in (top, path)))
 
 
 def roughened(body: Body, amount: float, scale: float, rng: np.random.Generator) -> Body:

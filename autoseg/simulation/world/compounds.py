@@ -6,14 +6,14 @@ import math
 
 import numpy as np
 
-from autoseg.simulation.world.body import Body, body_of
+from autoseg.simulation.world.body import Body, body_of, plane
 
 
 def raspberry(diameter: float, angle: float, rng: np.random.Generator) -> Body:
     """A sphere of, or covered with, small spheres."""
     small = diameter * rng.uniform(0.06, 0.2)
     large = diameter / 2 - 0.6 * small
-    rows, columns = _plane(diameter / 2 + small)
+    rows, columns = plane(diameter / 2 + small)
     core = large**2 - rows**2 - columns**2
     top, shape = np.sqrt(np.maximum(core, 0)), core > 0
     count = int(np.clip(rng.uniform(0.3, 2) * (2 * large / small) ** 2, 6, 120))
@@ -35,7 +35,7 @@ def raspberry(diameter: float, angle: float, rng: np.random.Generator) -> Body:
 def bowl(diameter: float, angle: float, rng: np.random.Generator) -> Body:
     """A sphere with a dent, a hole, or an opening through which its hollow inside is seen."""
     radius = diameter / 2
-    rows, columns = _plane(radius)
+    rows, columns = plane(radius)
     ball = radius**2 - rows**2 - columns**2
     top = np.sqrt(np.maximum(ball, 0))
     away, opening = rng.uniform(0, 0.5) * radius, rng.uniform(0.3, 0.75) * radius
@@ -46,7 +46,7 @@ def bowl(diameter: float, angle: float, rng: np.random.Generator) -> Body:
 
 def star(diameter: float, angle: float, rng: np.random.Generator) -> Body:
     """Arms like tapered ridges, from three to eight of them."""
-    rows, columns = _plane(0.8 * diameter)
+    rows, columns = plane(0.8 * diameter)
     arms, thickness = int(rng.integers(3, 9)), rng.uniform(0.12, 0.3) * diameter
     top = np.zeros(np.broadcast_shapes(rows.shape, columns.shape), np.float32)
     for arm in range(arms):
@@ -57,9 +57,3 @@ def star(diameter: float, angle: float, rng: np.random.Generator) -> Body:
         ridge = thickness * (1 - along / length) - across
         top = np.maximum(top, np.where(along > -thickness, np.minimum(ridge, thickness), 0))
     return body_of(top, 2 * top, top > 0)
-
-
-def _plane(half: float) -> tuple[np.ndarray, np.ndarray]:
-    reach = math.ceil(half) + 1
-    rows, columns = np.ogrid[-reach : reach + 1, -reach : reach + 1]
-    return rows.astype(np.float32), columns.astype(np.float32)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 
 import cv2
-import matplotlib
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from autoseg.images.lettering import load_font
 
 FONTS = (
     *("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSansMono", "DejaVuSerif"),
@@ -17,6 +17,8 @@ FONTS = (
 "Names of the fonts that come with matplotlib; some are more frequent."
 HERSHEY = 0.15
 "Share of the writings in one of OpenCV's fonts, whose letters are lines."
+
+_load_font = functools.lru_cache(64)(load_font)
 
 
 def write(text: str, height: float, rng: np.random.Generator) -> np.ndarray:
@@ -35,13 +37,8 @@ def write(text: str, height: float, rng: np.random.Generator) -> np.ndarray:
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-@functools.lru_cache(64)
-def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{name}.ttf", size)
-
-
 def _by_font(text: str, height: float, name: str) -> np.ndarray:
-    font = _font(name, max(round(1.37 * height), 6))
+    font = _load_font(max(round(1.37 * height), 6), name)
     left, top, right, bottom = font.getbbox(text)
     image = Image.new("L", (int(right - left) + 4, int(bottom - top) + 4))
     ImageDraw.Draw(image).text((2 - left, 2 - top), text, 255, font)

@@ -8,12 +8,11 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from autoseg.errors import OptionsError
-from autoseg.images.geometry import Factors, ordered
+from autoseg.images.geometry import Factors, Shares, ordered
 from autoseg.images.intensity import Amounts
 from autoseg.options import Options, Share
 from autoseg.simulation.particles.placement import Edge
 
-Shares = Annotated[tuple[Share, Share], AfterValidator(ordered)]
 Quality = Annotated[int, Field(ge=1, le=100)]
 Weight = Annotated[float, Field(ge=0)]
 
@@ -122,7 +121,7 @@ class PopulationOptions(Options):
     mixed: Share = 0.12
     "Share of the pictures with particles of two forms."
     diameter: Factors = (6.0, 90.0)
-    "Range, over pictures, of the typical diameter in pixels."
+    "Range, over pictures, of the typical diameter in pixels. No particle is smaller than 5.5."
     large: Factors = (90.0, 400.0)
     "The same for pictures of few large particles."
     large_share: Share = 0.1
@@ -163,7 +162,7 @@ class AppearanceOptions(Options):
     contrast: Shares = (0.35, 0.95)
     "How much of the room between the ground and white, or black, the particles' brightness takes."
     least: Share = 0.08
-    "Particles differ from the ground by at least so much in the mean of their rims or of their areas."
+    "The mean of the particles of a picture differs from that of the ground by at least so much."
     spread: Amounts = (0.0, 0.35)
     "Standard deviation of the brightness, or density, of particles in a picture."
     edge: Amounts = (0.2, 2.8)
@@ -178,6 +177,10 @@ class AppearanceOptions(Options):
     "How dark gaps, contacts and the ground near particles are."
     charging: Amounts = (0.0, 0.3)
     "Strength of the dark trails behind bright particles along scan lines."
+    vibration: Amounts = (0.0, 0.3)
+    "By how many pixels scan lines are shifted, as a standard deviation."
+    scan_lines: Amounts = (0.0, 0.01)
+    "Standard deviation of the brightness of scan lines."
     opacity: Factors = (0.3, 4.0)
     "Thickness of a typical particle, relative to the path after which 37 % of the electrons are left."
     mottling: Amounts = (0.02, 0.25)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from autoseg.images.geometry import draw_factor
+from autoseg.images.geometry import draw_factor, draw_spread
 from autoseg.simulation.recording import draw_low
 from autoseg.simulation.world import compounds, solids, threads
 from autoseg.simulation.world.arrangement import Space, arrange
@@ -18,6 +18,8 @@ from autoseg.simulation.world.textures import draw_surface
 
 MAGNIFIED = 0.3
 "Few particles are at least so large, relative to the largest."
+SMALLEST = 5.5
+"Diameter in pixels: smaller particles have no shape."
 PATTERNS = 24
 "Of so many different bodies, flipped and turned, pictures of many particles are made."
 MAKERS: dict[str, Callable[[float, float, np.random.Generator], Body]] = {
@@ -54,10 +56,10 @@ def draw_population(size: tuple[int, int], options: PopulationOptions, rng: np.r
     diameter = _draw_diameter(kind, options, rng)
     deviation = draw_low(rng, options.spread) * (0.3 if kind in ("packed", "grid") else 1)
     count = _draw_count(kind, diameter * math.exp(deviation**2), size, options, rng)
-    diameters = diameter * np.exp(rng.normal(0, deviation, count).clip(-2 * deviation, 2 * deviation))
+    diameters = diameter * draw_spread(rng, deviation, count)
     if rng.random() < options.second_size:
         diameters *= np.where(rng.random(count) < rng.uniform(0.2, 0.8), rng.uniform(0.25, 0.6), 1)
-    diameters = np.maximum(diameters, 5.5)
+    diameters = np.maximum(diameters, SMALLEST)
     bodies = _draw_bodies(diameters, kind in ("packed", "grid") or rng.random() < 0.15, options, rng)
     reaches = np.array([body.reach for body in bodies])
     centres = arrange(kind, reaches, Space(size, diameter / 2), rng)
@@ -85,7 +87,7 @@ def _draw_count(
 def _draw_bodies(
     diameters: np.ndarray, aligned: bool, options: PopulationOptions, rng: np.random.Generator
 ) -> list[Body]:
-    """A body for each diameter; of many small ones, some are alike but for a flip."""
+    """A body for each diameter; of many, some are alike, but for a flip where they need not lie alike."""
     main, other = options.forms.choose(rng), options.forms.choose(rng)
     share = rng.uniform(0.1, 0.5) if rng.random() < options.mixed else 0.0
     angle, finish = rng.uniform(0, np.pi), _draw_finish(options, rng)
@@ -98,12 +100,12 @@ def _draw_bodies(
             direction = angle + rng.normal(0, 0.06) if aligned else rng.uniform(0, 2 * np.pi)
             middle = float(diameters[chosen[min(int(rank + each / 2), len(chosen) - 1)]])
             form = other if rng.random() < share else main
-            patterns.append(finish(MAKERS[form](middle, direction, rng), rng))
-        bodies[int(index)] = patterns[-1].flipped(int(rng.integers(4 if aligned else 8)) if not aligned else 0)
+            patterns.append(finish(MAKERS[form](middle, direction, rng)))
+        bodies[int(index)] = patterns[-1] if aligned else patterns[-1].flipped(int(rng.integers(8)))
     return [bodies[index] for index in range(len(diameters))]
 
 
-def _draw_finish(options: PopulationOptions, rng: np.random.Generator) -> Callable[[Body, np.random.Generator], Body]:
+def _draw_finish(options: PopulationOptions, rng: np.random.Generator) -> Callable[[Body], Body]:
     """What is done to each body of a picture: ragged rims, voids and cores."""
     ragged = rng.uniform(0.02, 0.05) * rng.uniform(1, 2) if rng.random() < options.ragged else 0.0
     fineness = rng.uniform(0.04, 0.25)
@@ -115,7 +117,7 @@ def _draw_finish(options: PopulationOptions, rng: np.random.Generator) -> Callab
         cores += [(size * rng.uniform(0.3, 0.8), rng.uniform(0.8, 4))] if kind == "yolk" else []
     off = rng.uniform(0, 0.06)
 
-    def finish(body: Body, rng: np.random.Generator) -> Body:
+    def finish(body: Body) -> Body:
         if ragged and body.radius > 4:
             body = roughened(body, ragged * body.radius, max(fineness * body.radius, 1.8), rng)
         for size, density in cores:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from autoseg.images.geometry import draw_spread
 from autoseg.images.polarity import Polarity
 from autoseg.simulation.recording import add_noise, add_scan_lines, add_trails, draw_low, jitter_lines
 from autoseg.simulation.world.distractors import draw_overprint
@@ -51,7 +52,7 @@ def render_world(options: WorldOptions, rng: np.random.Generator) -> WorldPictur
     dark = transmission != (rng.random() < appearance.inverted)
     ground = draw_ground(size, population.diameter, transmission, options.ground, rng)
     spread = draw_low(rng, appearance.spread)
-    factors = np.exp(rng.normal(0, spread, len(population.bodies) + 1).clip(-2 * spread, 2 * spread)).astype(np.float32)
+    factors = draw_spread(rng, spread, len(population.bodies) + 1).astype(np.float32)
     scene = lay_down(population, size, factors[1:], transmission, rng)
     if transmission:
         image = show_transmission(scene, ground, population.diameter, dark, appearance, rng)
@@ -81,8 +82,8 @@ def _recorded(
     image = cv2.GaussianBlur(image, (0, 0), max(blur, 0.2), borderType=cv2.BORDER_REFLECT)
     if not transmission:
         image = add_trails(image, draw_low(rng, options.charging), rng.uniform(10, 60))
-        image = jitter_lines(image, draw_low(rng, (0, 0.3)), rng)
-        image = add_scan_lines(image, draw_low(rng, (0, 0.01)), rng) if options.noise[1] else image
+        image = jitter_lines(image, draw_low(rng, options.vibration), rng)
+        image = add_scan_lines(image, draw_low(rng, options.scan_lines), rng)
     image = _stretched(image, options, rng)
     share = rng.random()
     noise = draw_low(rng, options.noise) * (0.2 + 0.8 * rng.random())

@@ -10,7 +10,7 @@ import math
 import cv2
 import numpy as np
 
-from autoseg.simulation.world.body import Body, body_of
+from autoseg.simulation.world.body import Body, body_of, plane
 
 DIRECTIONS = 720
 "In so many directions it is known how far a grain reaches."
@@ -45,7 +45,7 @@ def rod(diameter: float, angle: float, rng: np.random.Generator) -> Body:
 
 def grain(diameter: float, angle: float, rng: np.random.Generator) -> Body:
     """An irregular rounded grain."""
-    rows, columns = _plane(0.95 * diameter)
+    rows, columns = plane(0.95 * diameter)
     orders, angles = np.arange(2, 8)[:, None], np.linspace(-np.pi, np.pi, DIRECTIONS + 1)
     heights = rng.normal(0, rng.uniform(0.05, 0.22), orders.shape) / orders**0.9
     lobes = (heights * np.cos(orders * angles + rng.uniform(0, 2 * np.pi, orders.shape))).sum(axis=0)
@@ -79,17 +79,11 @@ def platelet(diameter: float, angle: float, rng: np.random.Generator) -> Body:
     return _polyhedron(normals @ turn.T, diameter / 2 * distances, diameter, rng.uniform(0, 0.03))
 
 
-def _plane(half: float) -> tuple[np.ndarray, np.ndarray]:
-    reach = math.ceil(half) + 1
-    rows, columns = np.ogrid[-reach : reach + 1, -reach : reach + 1]
-    return rows.astype(np.float32), columns.astype(np.float32)
-
-
 def _superellipsoid(
     diameter: float, angle: float, elongation: float, exponents: tuple[float, float], flatness: float
 ) -> Body:
     width = diameter / 2 / math.sqrt(elongation)
-    rows, columns = _plane(1.45 * width * elongation)
+    rows, columns = plane(1.45 * width * elongation)
     along = np.abs(columns * math.cos(angle) + rows * math.sin(angle)) / (width * elongation)
     across = np.abs(rows * math.cos(angle) - columns * math.sin(angle)) / width
     rest = 1 - along ** exponents[0] - across ** exponents[1]
@@ -144,7 +138,7 @@ def _turned_onto(normal: np.ndarray, angle: float) -> np.ndarray:
 
 def _polyhedron(normals: np.ndarray, distances: np.ndarray, diameter: float, rounding: float) -> Body:
     """What lies below all faces, whose edges are rounded over this share of the diameter."""
-    rows, columns = _plane(1.0 * diameter)
+    rows, columns = plane(1.0 * diameter)
     top, bottom = np.full((rows.size, columns.size), np.inf), np.full((rows.size, columns.size), -np.inf)
     inside = np.ones(top.shape, bool)
     for (along, across, vertical), distance in zip(normals.astype(np.float32), distances, strict=True):
@@ -156,8 +150,6 @@ def _polyhedron(normals: np.ndarray, distances: np.ndarray, diameter: float, rou
         else:
             inside &= rest > 0
     inside &= top > bottom
-    if not inside.any():
-        return sphere(diameter, 0.0, np.random.default_rng(0))
     height: np.ndarray = np.where(inside, top, 0).astype(np.float32)
     if rounding * diameter > 0.3:
         weight = inside.astype(np.float32)

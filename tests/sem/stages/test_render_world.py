@@ -11,17 +11,11 @@ GROWTH = {"size": (64, 80), "particles": (3, 6)}
 
 
 def rendered(folder, **options):
-    stage = Render(
-        options=RenderOptions(count=4, source="shapes", growth=GROWTH, **options), polarity=options_polarity(options)
-    )
+    stage = Render(options=RenderOptions(count=4, source="shapes", growth=GROWTH, **options))
     pairs = stage.run(folder, np.random.default_rng(0))
     names = [f"{number:05}" for number in range(4)]
     images = [read_grey(folder / pairs.images / f"{name}.tif") for name in names]
     return images, [read_labels(folder / pairs.truth / f"{name}_labels.tif") for name in names]
-
-
-def options_polarity(options):
-    return options.pop("polarity", "bright")
 
 
 def test_a_share_of_the_pairs_shows_the_world_and_the_others_stay_as_they_were(tmp_path):
