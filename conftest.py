@@ -8,9 +8,10 @@ import gc
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -54,12 +55,25 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in elsewhere]
 
 
+class Started(NamedTuple):
+    """What runs on every backend beside the tests of this process, which leave a core without work."""
+
+    suites: dict[str, Future]
+    "What needs Keras."
+    exchange: Path
+    written: dict[str, Future]
+    "What the backends write there for each other."
+
+
 @pytest.fixture(scope="session", autouse=True)
-def started(request):
-    """What needs Keras runs on every backend beside the tests of this process, which leave a core without work."""
-    asked = any("suites" in getattr(item, "fixturenames", ()) for item in request.session.items)
+def started(request, tmp_path_factory):
+    needed = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    exchange = tmp_path_factory.mktemp("exchange")
     with ThreadPoolExecutor(2) as pool:
-        yield start_on_all(pool, "pytest", "-m", "keras", "-q", "-p", "no:cacheprovider") if asked else None
+        command = "pytest", "-m", "keras", "-q", "-p", "no:cacheprovider"
+        suites = start_on_all(pool, *command) if "suites" in needed else {}
+        written = start_on_all(pool, "tests.exchange", "write", exchange) if "exchanged" in needed else {}
+        yield Started(suites, exchange, written)
         pool.shutdown(cancel_futures=True)
 
 

@@ -14,19 +14,19 @@ REFERENCE = BACKENDS[0]
 
 @pytest.fixture(scope="module")
 def suites(request, started):
-    runs = {backend: run.result() for backend, run in started.items()}
+    runs = {backend: run.result() for backend, run in started.suites.items()}
     last_lines = {backend: (run.stdout.splitlines() or ["nothing said"])[-1] for backend, run in runs.items()}
     request.config.stash[SUMMARIES] = last_lines
     return runs
 
 
 @pytest.fixture(scope="module")
-def exchanged(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("exchange")
-    for phase in ("write", "read"):
-        for backend, run in run_on_all("tests.exchange", phase, folder).items():
-            assert run.returncode == 0, f"{phase} on {backend}:\n{run.stderr}"
-    return folder
+def exchanged(started):
+    written = {backend: run.result() for backend, run in started.written.items()}
+    for runs in written, run_on_all("tests.exchange", "read", started.exchange):
+        for backend, run in runs.items():
+            assert run.returncode == 0, f"{run.args[-2]} on {backend}:\n{run.stderr}"
+    return started.exchange
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -6,7 +6,8 @@ from autoseg.backends import TRAINABLE
 from autoseg.errors import OptionsError
 from autoseg.training import monitoring
 from autoseg.training.batches import Batches, fit
-from autoseg.training.monitoring import CHECKPOINT, MonitoringOptions, watch
+from autoseg.training.callbacks import CHECKPOINT
+from autoseg.training.monitoring import MonitoringOptions, watch
 
 pytestmark = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
 
