@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +11,13 @@ from autoseg.cli.messages import fail
 from autoseg.cli.parameters import AsJson
 from autoseg.cli.verbs import FITTING, REPORT, ZONES
 from autoseg.ellipsometry.estimators import EstimateOptions, estimate_clusters
+from autoseg.ellipsometry.fitting.materials import MATERIALS
 from autoseg.ellipsometry.layers import LayerOptions, find_layers
 from autoseg.ellipsometry.reading.folder import read_maps
 from autoseg.ellipsometry.report import ZoneReportOptions, report_zones, summary_lines
 from autoseg.ellipsometry.zones import ClusterOptions, refine
 from autoseg.ellipsometry.zones import cluster as cluster_maps
+from autoseg.errors import OptionsError
 
 _Clustering = Annotated[ClusterOptions, Parameter(name="*", group=ZONES)]
 _Reporting = Annotated[ZoneReportOptions, Parameter(name="*", group=REPORT)]
@@ -48,6 +49,7 @@ def cluster(
     estimate
         Also score 2 to 10 zones, to see how many there might be.
     """
+    _refuse_without_film(layers)
     maps = read_maps(folder)
     zones = cluster_maps(maps, options)
     for zone in refine_zones:
@@ -59,7 +61,16 @@ def cluster(
     settings = {"layers": layers} if fitted else {}
     report = report_zones(zones, output, reporting, estimates=estimates, layers=fitted, settings=settings)
     if as_json:
-        print(json.dumps(json.loads(report.files["run"].read_text(encoding="utf-8")), indent=2))
+        print(report.files["run"].read_text(encoding="utf-8"), end="")
     else:
         print("\n".join(summary_lines(report)))
     return 0 if zones.pixels.all() else fail("a zone is empty: ask for fewer clusters")
+
+
+def _refuse_without_film(layers: LayerOptions) -> None:
+    """Raise an error where options tell how layers are fitted, but nothing says that they are."""
+    given = [f"--{name.replace('_', '-')}" for name in sorted(layers.model_fields_set - {"film"})]
+    if layers.film is None and given:
+        problem = f"{', '.join(given)} would change nothing, because no layers are fitted"
+        materials = ", ".join(MATERIALS)
+        raise OptionsError(problem, advice=f"Add --film with the material of the flakes, one of {materials}.")

@@ -50,11 +50,12 @@ def test_the_command_writes_everything_a_user_takes_home(folder, tmp_path, capsy
     assert not [tag for tag, attributes in page.tags if tag in ("script", "link") or "href" in attributes]
 
 
-def test_the_same_from_python_and_from_the_command_line(folder, tmp_path):
+def test_the_same_from_python_and_from_the_command_line(folder, tmp_path, capsys):
     maps = autoseg.ellipsometry.read_maps(folder)
     zones = autoseg.ellipsometry.refine(autoseg.ellipsometry.cluster(maps), 1)
     report = autoseg.ellipsometry.report_zones(zones, tmp_path / "one")
     assert main(["cluster", str(folder), "--refine", "1", "--output", str(tmp_path / "two"), "--json"]) == 0
+    assert capsys.readouterr().out == (tmp_path / "two" / "run.json").read_text(encoding="utf-8")
     for kind in ("spectra", "zones", "labels", "clustershot", "coordinates"):
         path = report.files[kind]
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
@@ -64,6 +65,17 @@ def test_a_bad_folder_is_one_message(tmp_path, capsys):
     assert main(["cluster", str(tmp_path), "--output", str(tmp_path / "out")]) == 1
     assert "holds no .ds.dat file" in capsys.readouterr().err and not (tmp_path / "out").exists()
     assert main(["cluster", str(tmp_path), "--clusters", "0", "--output", str(tmp_path / "out")]) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [(["--fit-indices"], "--fit-indices"), (["--thickest", "90", "--bare-zone", "1"], "--bare-zone, --thickest")],
+)
+def test_options_of_layers_need_a_film(folder, tmp_path, capsys, given, named):
+    out = tmp_path / "out"
+    assert main(["cluster", str(folder), "--output", str(out), *given]) == 2
+    said = capsys.readouterr().err
+    assert f"{named} would change nothing" in said and "Add --film" in said and not out.exists()
 
 
 def test_hostile_texts_are_shown_and_do_nothing(tmp_path):
