@@ -120,7 +120,7 @@ def _scores(table: Table, part: Table, found: list[Clusters]) -> dict[str, np.nd
     sampled = [one._replace(labels=one.labels[inside]) for one in found]
     return {
         "distortion": np.array([one.distortion for one in found]),
-        "calinski_harabasz": np.array([calinski_harabasz(table, one, one.distortion) for one in found]),
+        "calinski_harabasz": np.array([calinski_harabasz(table, one) for one in found]),
         "silhouette": np.array([silhouette(distances, one.labels) for one in sampled]),
         "davies_bouldin": np.array([davies_bouldin(part, one) for one in sampled]),
     }

@@ -10,10 +10,9 @@ from autoseg.ellipsometry.clustering.k_means import Clusters
 from autoseg.ellipsometry.features import Table
 
 
-def calinski_harabasz(table: Table, found: Clusters, distortion: float | None = None) -> float:
+def calinski_harabasz(table: Table, found: Clusters) -> float:
     """Spread between the clusters over spread within, each by its degrees of freedom; NaN for a single cluster."""
-    clusters, pixels = len(np.unique(found.labels)), len(table)
-    within = _within(table, found) if distortion is None else distortion
+    clusters, pixels, within = len(np.unique(found.labels)), len(table), found.distortion
     if clusters < 2 or pixels <= clusters or within <= 0:
         return np.nan
     total = float(assign(table, mean_of(table)[None]).distances.sum(dtype=float))
@@ -61,8 +60,3 @@ def silhouette(distances: np.ndarray, labels: np.ndarray) -> float:
     if not 2 <= clusters < len(labels):
         return np.nan
     return float(silhouette_score(distances, labels, metric="precomputed"))
-
-
-def _within(table: Table, found: Clusters) -> float:
-    known = np.repeat(table.measured, table.channels, axis=1)
-    return float(((table.values - found.centres[found.labels]) ** 2 * known).sum(dtype=float))

@@ -126,6 +126,8 @@ def test_scores_are_those_of_scikit_learn_on_complete_values():
     table = table_of(values)
     assert calinski_harabasz(table, found) == pytest.approx(calinski_harabasz_score(values, found.labels), rel=1e-3)
     assert davies_bouldin(table, found) == pytest.approx(davies_bouldin_score(values, found.labels), rel=1e-3)
+    worse = found._replace(distortion=2 * found.distortion)  # it is known already, and not summed up once more
+    assert calinski_harabasz(table, worse) < 0.5 * calinski_harabasz(table, found)
     one = Clusters(np.zeros(200, int), values.mean(axis=0)[None], 1.0)
     assert np.isnan(
         [calinski_harabasz(table, one), davies_bouldin(table, one), silhouette(np.ones(0), one.labels)]
@@ -166,6 +168,8 @@ def test_smoothing_takes_single_pixels_away_and_keeps_edges():
     noisy[4, 2], noisy[6, 7] = 2, 3
     np.testing.assert_array_equal(smooth_labels(noisy, 1), labels)
     assert smooth_labels(noisy, 0) is noisy
+    single = np.array([[1], [1], [2], [1], [1]])
+    assert (smooth_labels(single, 1, row_step=9.0) == 1).all()  # one row up and down, however far away these are
 
 
 def test_what_cannot_be_done_is_said_before_anything_runs():

@@ -17,7 +17,7 @@ def smooth_labels(labels: np.ndarray, radius: int, row_step: float = 1.0) -> np.
     """
     if radius < 1:
         return labels
-    window = (2 * max(1 if radius else 0, round(radius / row_step)) + 1, 2 * radius + 1)
+    window = (2 * max(1, round(radius / row_step)) + 1, 2 * radius + 1)
     smoothed, votes = labels.copy(), np.zeros(labels.shape)
     area = window[0] * window[1]
     for zone in range(1, int(labels.max()) + 1):

@@ -81,8 +81,7 @@ def fit_zones(
     measured = np.where(enough[..., None], spectra.ncs(), np.nan)[chosen]
     if not (np.isfinite(measured[..., 1]).sum(axis=1) > 0).all():
         raise FitError("a zone was measured at no wavelength", advice="Leave it out.")
-    problem_ = _Problem(spectra.wavelengths, spectra.angle, measured, structure, film, options)
-    return problem_.solve()
+    return _Problem(spectra.wavelengths, spectra.angle, measured, structure, film, options).solve()
 
 
 @dataclass(frozen=True, eq=False)
