@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,8 +26,11 @@ from autoseg.ellipsometry.zones import Zones
 from autoseg.files import written_whole
 from autoseg.images.names import names_for, refuse_inputs
 from autoseg.images.tables import write_csv
+from autoseg.measurement.intake import writing_to
 from autoseg.measurement.run_record import plain, versions, write_json
 from autoseg.options import Options
+
+_PROGRAMS = "programs"  # folder of the files for other programs
 
 
 class ZoneReportOptions(Options):
@@ -62,11 +66,9 @@ def report_zones(
 ) -> ZoneReport:
     """Write all results into a folder; `settings` are recorded in run.json beside what the zones know themselves."""
     options, folder, started = options or ZoneReportOptions(), Path(folder), datetime.now().astimezone()
+    settings = plain(settings or {})  # whatever cannot be written is refused before anything is removed
     files = _names(zones, folder, options)
-    if zones.maps.path is not None:
-        inputs = [zones.maps.path.parent / name for name in zones.maps.hashes]
-        refuse_inputs(files.values(), inputs)
-    folder.mkdir(parents=True, exist_ok=True)
+    _prepare(folder, files.values(), zones.maps)
     write_csv(files["spectra"], spectra_table(zones))
     write_csv(files["zones"], zones_table(zones, options.pixel_size))
     write_zone_labels(files["labels"], zones, options.pixel_size)
@@ -122,6 +124,24 @@ def summary_lines(report: ZoneReport) -> list[str]:
     return [*lines, *(f"Warning: {warning}" for warning in report.warnings), f"Report: {report.files['page']}"]
 
 
+def _prepare(folder: Path, files: Iterable[Path], maps: MapSet) -> None:
+    """Refuse to overwrite inputs, and remove the results of an earlier report, which could be mistaken for new ones."""
+    earlier = {*files, *_earlier_programs(folder, maps)}
+    if maps.path is not None:
+        refuse_inputs(earlier, [maps.path.parent / name for name in maps.hashes])
+    with writing_to(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in earlier:
+            path.unlink(missing_ok=True)
+
+
+def _earlier_programs(folder: Path, maps: MapSet) -> list[Path]:
+    """Files for programs about any zone of these maps: an earlier report may have had more zones than this one."""
+    endings = "|".join(re.escape(ending) for ending, _ in PROGRAMS.values())
+    known = re.compile(rf"{re.escape(_base_name(maps))}_zone[1-9]\d*({endings})")
+    return [path for path in (folder / _PROGRAMS).glob("*") if known.fullmatch(path.name)]
+
+
 def _written(zones: Zones, options: ZoneReportOptions) -> list[int]:
     """Zones whose spectra are written for other programs."""
     if not options.programs or zones.maps.angle is None:
@@ -130,7 +150,7 @@ def _written(zones: Zones, options: ZoneReportOptions) -> list[int]:
 
 
 def _names(zones: Zones, folder: Path, options: ZoneReportOptions) -> dict[str, Path]:
-    name = names_for([zones.maps.name + ".dat"])[0]
+    name = _base_name(zones.maps)
     files = {
         "page": folder / "report.html",
         "run": folder / "run.json",
@@ -142,8 +162,13 @@ def _names(zones: Zones, folder: Path, options: ZoneReportOptions) -> dict[str, 
     }
     for zone in _written(zones, options):
         for program, (ending, _) in PROGRAMS.items():
-            files[f"{program}_{zone}"] = folder / "programs" / f"{name}_zone{zone}{ending}"
+            files[f"{program}_{zone}"] = folder / _PROGRAMS / f"{name}_zone{zone}{ending}"
     return files
+
+
+def _base_name(maps: MapSet) -> str:
+    """What the names of all files about these maps begin with."""
+    return names_for([maps.name + ".dat"])[0]
 
 
 def _describe_run(
@@ -155,7 +180,7 @@ def _describe_run(
     layers: Layers | None,
     started: datetime,
     warnings: tuple[str, ...],
-    settings: Mapping[str, Any] | None,
+    settings: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The content of run.json."""
     known = {**versions(), "scikit-learn": importlib.metadata.version("scikit-learn")}
@@ -170,7 +195,7 @@ def _describe_run(
                 "cluster": zones.options,
                 "refined": list(zones.refined),
                 **({"estimate": estimates.options} if estimates else {}),
-                **(settings or {}),
+                **settings,
             }
         ),
         "report": plain(options),

@@ -98,6 +98,31 @@ def test_inputs_are_never_overwritten(tmp_path):
     assert (folder / "report.html").read_text() == "mine"
 
 
+def test_nothing_is_left_of_an_earlier_report_that_had_more_zones(tmp_path):
+    maps, programs = small(), tmp_path / "programs"
+    report_zones(cluster(maps, ClusterOptions(clusters=4)), tmp_path)
+    others = [programs / name for name in ("other_zone4.nxs", "sample_zone4.txt", "sample_zones.nxs", "mine.txt")]
+    for path in others:
+        path.write_text("of somebody else")
+    report = report_zones(cluster(maps, ClusterOptions(clusters=2)), tmp_path)
+    written = [path for path in report.files.values() if path.parent == programs]
+    assert len(written) == 2 * 5 and sorted(programs.iterdir()) == sorted([*written, *others])
+    report_zones(cluster(maps, ClusterOptions(clusters=1)), tmp_path, ZoneReportOptions(programs=False))
+    assert sorted(programs.iterdir()) == sorted(others)
+
+
+def test_an_earlier_report_is_gone_when_a_new_one_fails(tmp_path, monkeypatch):
+    zones = cluster(small(), ClusterOptions(clusters=1))
+    before = report_zones(zones, tmp_path)
+    with pytest.raises(OptionsError, match="settings cannot be written"):
+        report_zones(zones, tmp_path, settings={"mine": object()})
+    assert all(path.exists() for path in before.files.values())  # what cannot begin removes nothing
+    monkeypatch.setattr("autoseg.ellipsometry.report.render_zones", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        report_zones(zones, tmp_path)
+    assert not before.files["page"].exists()
+
+
 def test_warnings_tell_what_rests_on_few_values():
     zones = cluster(made_up().maps)
     assert any("Less than half of zone" in warning for warning in find_warnings(zones))
