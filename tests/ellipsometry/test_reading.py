@@ -43,6 +43,25 @@ def test_what_was_written_is_read(tmp_path, style):
     assert read.measured.sum() == maps.delta.size - 1 and read.usable.all() and len(read.hashes) == 7
 
 
+def test_an_angle_that_is_not_known_stays_unknown(tmp_path):
+    folder = folder_of(tmp_path, small(angle=None, bandwidth=None))
+    read = read_maps(folder)
+    assert read.angle is None and read.bandwidth is None
+    index_of(folder).write_text(index_of(folder).read_text(encoding="latin-1").replace("\tNaN\t0\t", "\tinf\t0\t"))
+    assert "inf" in index_of(folder).read_text() and read_index(index_of(folder)).angle is None
+
+
+def test_maps_at_several_angles_are_refused_though_the_index_tells_none(tmp_path):
+    folder = folder_of(tmp_path)
+    index = index_of(folder)
+    index.write_text(index.read_text(encoding="latin-1").replace("50.000", "NaN"), encoding="latin-1")
+    assert read_maps(folder).angle == 50
+    steeper = folder_of(tmp_path / "steeper", small(angle=60.0))
+    (folder / "sample_003.png").write_bytes((steeper / "sample_003.png").read_bytes())
+    with pytest.raises(MapError, match=r"sample_003\.png: was measured at 60 degrees, but sample_001\.png at 50"):
+        read_maps(folder)
+
+
 def test_a_folder_name_with_brackets_is_a_folder(tmp_path):
     assert read_maps(folder_of(tmp_path / "a [1] (x)*?")).shape == (3, 4)
 
@@ -68,6 +87,7 @@ def test_delta_may_be_cut_at_180(tmp_path):
         (["550\t50\t140.1\t30.2"], SpectraError, "holds plain spectra"),
         (["550\t50\ta.png"], MapError, "has a row with 3 of 4 cells"),
         (["x\t50\ta.png\tb.png"], MapError, 'has "x" as a wavelength'),
+        (["inf\t50\ta.png\tb.png"], MapError, 'has "inf" as a wavelength'),
         (["550\t50\ta.png\tb.png", "575\t60\tc.png\td.png"], MapError, "several angles of incidence: 50.0, 60.0"),
         (["550\t50\ta.png\tb.png", "550\t50\tc.png\td.png"], MapError, "has 550.0 nm more than once"),
         (["550\t50\ta.png\tb.png", "575\t50\ta.png\td.png"], MapError, "names a.png more than once"),
@@ -191,6 +211,8 @@ def test_significant_bits_of_a_preview_are_taken(tmp_path):
     imageio.imwrite(path, np.array([[160, 320]], np.uint16) << 4)
     rewritten(path, lambda chunks: [chunks[0], (b"sBIT", b"\x0c"), *chunks[1:]])
     assert read_map(path).values.tolist() == [[160, 320]]
+    rewritten(path, lambda chunks: [(name, content if name != b"sBIT" else b"") for name, content in chunks])
+    assert read_map(path).values.tolist() == [[160 << 4, 320 << 4]]
     imageio.imwrite(path, np.zeros((2, 2, 3), np.uint8))
     with pytest.raises(MapError, match="is a colour picture"):
         read_map(path)

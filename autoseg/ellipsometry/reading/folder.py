@@ -125,6 +125,10 @@ def _check_against_first(found: MapFile, first: MapFile) -> None:
         shapes = [" x ".join(map(str, one.values.shape)) for one in (found, first)]
         problem = f"has {shapes[0]} pixels, but {first.path.name} has {shapes[1]}"
         raise MapError(problem, file=found.path, advice="It comes from another measurement: copy the folder anew.")
+    angles = [one.angle for one in (found, first) if one.angle is not None]
+    if len(angles) == 2 and abs(angles[0] - angles[1]) > _SAME_ANGLE:
+        problem = f"was measured at {angles[0]:g} degrees, but {first.path.name} at {angles[1]:g}"
+        raise MapError(problem, file=found.path, advice="Put each angle into a folder and an index of its own.")
     steps = [one.row_step or 1.0 for one in (found, first)]
     if abs(steps[0] - steps[1]) > _SAME_STEP * steps[1] or found.binning != first.binning:
         problem = f"has other pixels than {first.path.name}"

@@ -96,7 +96,7 @@ def _row(cells: Sequence[str], columns: Mapping[str, int], path: Path) -> IndexR
         problem = "holds plain spectra, numbers for Delta and Psi, not names of map files"
         raise SpectraError(problem, file=path, advice="Give the folder of a measurement of maps.")
     wavelength = _number(found["lambda"])
-    if wavelength is None or not 0 < wavelength < math.inf:
+    if wavelength is None or wavelength <= 0:
         raise MapError(f'has "{found["lambda"]}" as a wavelength', file=path, advice="Write it as a number in nm.")
     position = _number(found.get("x_pos", "")), _number(found.get("y_pos", ""))
     return IndexRow(
@@ -110,12 +110,12 @@ def _row(cells: Sequence[str], columns: Mapping[str, int], path: Path) -> IndexR
 
 
 def _number(text: str) -> float | None:
-    """None where there is no number, or NaN."""
+    """None where there is no number, or one that is not finite."""
     try:
         value = float(text)
     except ValueError:
         return None
-    return None if math.isnan(value) else value
+    return value if math.isfinite(value) else None
 
 
 def _file_name(name: str, path: Path) -> str:

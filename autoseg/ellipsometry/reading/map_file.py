@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ def read_map(path: Path, content: bytes | None = None) -> MapFile:
         elif name == b"tEXt":
             keyword, _, value = _parted(data)
             texts[keyword] = value
-        elif name == b"sBIT":
+        elif name == b"sBIT" and data:
             significant = data[0]
     if len(header) != 13:
         raise MapError("does not tell its size", file=path, advice="Copy it anew.")
@@ -112,16 +113,21 @@ def _described(texts: Mapping[str, memoryview], path: Path) -> dict:
         kind, wavelength, angle, _, binning = struct.unpack(">HdddH", content[:28])
         if kind >= len(KINDS):
             raise MapError(f"is a map of the unknown kind {kind}", file=path, advice="Only Delta and Psi are read.")
-        known |= {"kind": KINDS[kind], "wavelength": wavelength, "angle": angle, "binning": binning + 1}
+        known |= {"kind": KINDS[kind], "binning": binning + 1}
+        known |= {"wavelength": _finite(wavelength), "angle": _finite(angle)}
     if (content := _content(texts, GEOMETRY, path)) is not None and len(content) >= 17:
         across, down, resampled = struct.unpack(">ddB", content[:17])
         if not (across > 0 and down > 0 and np.isfinite(across * down)):
             raise MapError(f"has pixels of {across} x {down}", file=path, advice="Copy the file anew.")
         known["row_step"] = 1.0 if resampled else down / across
     if (content := _content(texts, MOTORS, path)) is not None and len(content) >= 8 * (_BANDWIDTH + 1):
-        bandwidth = struct.unpack_from(">d", content, 8 * _BANDWIDTH)[0]
-        known["bandwidth"] = bandwidth if np.isfinite(bandwidth) else None
+        known["bandwidth"] = _finite(struct.unpack_from(">d", content, 8 * _BANDWIDTH)[0])
     return known
+
+
+def _finite(value: float) -> float | None:
+    """None for NaN, which stands where the instrument does not know a number."""
+    return value if math.isfinite(value) else None
 
 
 def _preview_values(content: bytes, significant: int | None, path: Path) -> np.ndarray:
