@@ -154,10 +154,12 @@ class _Spectrum:
     def _refined(self, row: int, column: int) -> tuple[float, float]:
         """The top of the parabolas through the logarithm of the power around a peak."""
         rows = (row + np.arange(-1, 2)) % self.sides[0]
-        columns = np.abs(column + np.arange(-1, 2))  # at 0, the other half is the same mirrored
-        columns = np.minimum(columns, self.power.shape[1] - 1)
+        columns = np.minimum(column + np.arange(-1, 2), self.power.shape[1] - 1)
+        beside = self.power[row, np.abs(columns)]
+        if column == 0:  # the other half is this one turned by 180 degrees: the neighbour lies in the opposite row
+            beside[0] = self.power[-row % self.sides[0], 1]
         down = _top(self.power[rows, column]) / self.sides[0]
-        across = _top(self.power[row, columns]) / self.sides[1]
+        across = _top(beside) / self.sides[1]
         return float(self.down[row, 0]) + down, float(self.across[0, column]) + across
 
     def strength(self, frequency: tuple[float, float]) -> float:
@@ -167,12 +169,12 @@ class _Spectrum:
         return self.around(frequency) / max(float(np.median(ring)), 1e-30)
 
     def around(self, frequency: tuple[float, float], reach: float = 0.0) -> float:
-        """The highest power within `reach` of a frequency, at least in the four pixels around."""
+        """The highest power within `reach` of a frequency, at least in the four pixels around; 0 beyond them all."""
         down, across = frequency if frequency[1] >= 0 else (-frequency[0], -frequency[1])
         rows, columns = (max(1, math.ceil(reach * side)) for side in self.sides)
         row, column = round(down * self.sides[0]), round(across * self.sides[1])
         lines = np.arange(row - rows, row + rows + 1) % self.sides[0]
-        return float(self.power[lines, max(0, column - columns) : column + columns + 1].max())
+        return float(self.power[lines, max(0, column - columns) : column + columns + 1].max(initial=0.0))
 
     def stands_alone(self, frequency: tuple[float, float]) -> bool:
         """Whether it is a peak also along its own direction, unlike the streak that a step edge leaves."""

@@ -19,6 +19,18 @@ def test_spacing_and_direction(spacing, angle):
     assert difference(found.angle, angle) < 0.1
 
 
+@pytest.mark.parametrize("angle", [-0.3, -0.1, 0.05, 0.2, 89.8, 90.1])
+def test_directions_close_to_the_axes_are_not_rounded_to_them(angle):
+    surface = rows(25.3, angle, np.random.default_rng(1), noise=0.1)
+    assert difference(find_rows(surface.heights).angle, surface.angle) < 0.02
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_the_finest_rows_that_can_be_asked_for(axis):
+    fine = np.cos(2 * np.pi * np.mgrid[:200, :200][axis] / 2.55)
+    assert find_rows(fine, LatticeOptions(shortest_spacing=2.5)).spacing == pytest.approx(2.55, rel=1e-3)
+
+
 def test_95_percent_of_disturbed_rows_are_within_three_thousandths():
     errors, directions = [], []
     for seed in range(20):
