@@ -12,7 +12,7 @@ import numpy as np
 
 from autoseg.errors import ImageError
 from autoseg.images.readers.family import Family, Wanted
-from autoseg.images.readers.picture import Picture
+from autoseg.images.readers.picture import Picture, refuse_complex
 from autoseg.images.readers.scans import Frame, Trace, is_topography, nanometres, package, picture_of, without_direction
 
 # What igor2 finds odd about a file becomes our error; without a handler it would print to the terminal.
@@ -26,6 +26,7 @@ def read(path: Path, wanted: Wanted) -> Picture:
     if values.ndim not in (2, 3):
         problem = f"is a wave of {values.size} points, and no image"
         raise ImageError(problem, advice="Give a wave with rows and columns.")
+    refuse_complex(values.dtype)
     frame = _frame(wave, values.shape)
     layers = values.reshape(*values.shape[:2], -1)
     names = _names(wave, layers.shape[2])
@@ -48,7 +49,7 @@ def _frame(wave: Any, shape: tuple[int, ...]) -> Frame:
     extended = wave.get("dimension_units") or [b"", b""]
     units = [unit or _text(long) for unit, long in zip(units, extended, strict=False)]
     width, height = (nanometres(float(header["sfA"][axis]) * shape[axis], units[axis]) for axis in (0, 1))
-    angle = re.search(r"ScanAngle: *(-?[\d.]+)", _text(wave.get("note")))
+    angle = re.search(r"ScanAngle: *(-?[\d.]+(?:e[-+]?\d+)?)", _text(wave.get("note")))
     return Frame(width, height, "Igor wave: scale of its axes", float(angle[1]) if angle else 0.0)
 
 

@@ -51,6 +51,12 @@ def check_size(shape: tuple[int, ...], max_pixels: int) -> None:
         raise ImageError(problem, advice="Raise it if the image is really that large.")
 
 
+def refuse_complex(kind: np.dtype) -> None:
+    """Refuse numbers that have two parts, of which nobody said which one is the picture."""
+    if kind.kind == "c":
+        raise ImageError("holds complex numbers", advice="Save the magnitude, or the real part, of them.")
+
+
 def grey(samples: np.ndarray, channels: int, notes: list[str]) -> np.ndarray:
     """One grey channel out of `channels` of the last axis."""
     if samples.shape[2] > channels:

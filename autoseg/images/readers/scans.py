@@ -220,4 +220,5 @@ def _interpolated(values: np.ndarray, axis: int, length: int) -> np.ndarray:
     low = np.minimum(place.astype(int), max(old - 2, 0))
     weight = np.expand_dims(place - low, 1 - axis)
     below, above = np.take(values, low, axis), np.take(values, np.minimum(low + 1, old - 1), axis)
-    return (below + (above - below) * weight).astype(values.dtype)
+    between = below * (1 - weight) + above * weight  # no difference, which wraps where there are no negative numbers
+    return (between if values.dtype.kind == "f" else np.rint(between)).astype(values.dtype)

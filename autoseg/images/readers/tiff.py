@@ -11,7 +11,7 @@ from tifffile import PHOTOMETRIC, TiffFile
 
 from autoseg.errors import ImageError
 from autoseg.images.readers.family import Family, Wanted
-from autoseg.images.readers.picture import Picture, check_size, chosen_page, finished, grey, luminance
+from autoseg.images.readers.picture import Picture, check_size, chosen_page, finished, grey, luminance, refuse_complex
 
 # What tifffile finds odd about a file becomes our error or our note; without a handler it would print to the terminal.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
@@ -83,8 +83,8 @@ def _check_tiff(page: Any) -> None:
         raise ImageError(f"has {page.samplesperpixel} channels of kind {name}", advice="Save it as grey or RGB.")
     if page.imagedepth > 1:
         raise ImageError("holds a volume in one page", advice="Save it as a stack of pages.")
-    if page.dtype is not None and page.dtype.kind == "c":
-        raise ImageError("holds complex numbers", advice="Save the magnitude, or the real part, of them.")
+    if page.dtype is not None:
+        refuse_complex(page.dtype)
     complete = len(page.dataoffsets) >= np.prod(page.chunked) and all(page.dataoffsets) and all(page.databytecounts)
     if page.is_tiled:  # a tile at the rim may be short, so that only its place in the file tells that it was cut off
         end = page.parent.filehandle.size

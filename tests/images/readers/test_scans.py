@@ -8,6 +8,7 @@ import pytest
 from autoseg.errors import ImageError
 from autoseg.images.folders import images_in
 from autoseg.images.micrograph import read
+from autoseg.images.readers.scans import _interpolated
 from tests.images import scan_files
 
 RNG = np.random.default_rng(5)
@@ -149,8 +150,22 @@ def test_pixels_become_square(tmp_path):
     assert "not square (1 x 2 nm)" in scan.notes[-1]
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.float32])
+def test_whole_numbers_are_interpolated_as_others(dtype):
+    steep = np.array([[200, 0, 100]], dtype)
+    expected = np.array([[200, 150, 50, 25, 75, 100]])
+    for values, found in ((steep, expected), (steep.T, expected.T)):
+        between = _interpolated(values, int(values.shape[1] == 3), 6)
+        assert between.dtype == dtype
+        np.testing.assert_array_equal(between, found)
+
+
 def test_a_turned_frame_is_told(tmp_path):
     assert "turned by 45 degrees" in read(nanonis(tmp_path, angle=45.0)).notes[-1]
+    pytest.importorskip("igor2")
+    for angle, told in (("-45", "turned by -45 degrees"), ("1e-05", " was read")):
+        path = scan_files.igor(tmp_path / "a.ibw", {"Height": HEIGHT}, note=f"ScanAngle: {angle}\r")
+        assert told in read(path).notes[-1]
 
 
 def test_omicron_needs_its_settings(tmp_path):
@@ -183,6 +198,17 @@ def test_a_wave_that_is_no_image_is_refused(tmp_path):
     content[64 + 68 : 64 + 84] = np.array([HEIGHT.size * 3, 0, 0, 0], "<i4").tobytes()
     path.write_bytes(content)
     with pytest.raises(ImageError, match=r"a\.ibw: is a wave of 720 points, and no image"):
+        read(path)
+
+
+def test_a_wave_of_complex_numbers_is_refused(tmp_path):
+    path = igor(tmp_path)
+    content = bytearray(path.read_bytes())
+    content[64 + 16 : 64 + 18] = np.array([3], "<i2").tobytes()  # a complex wave of half as many columns
+    content[64 + 68 : 64 + 72] = np.array([HEIGHT.shape[1] // 2], "<i4").tobytes()
+    content[64 + 12 : 64 + 16] = np.array([HEIGHT.size * 3 // 2], "<i4").tobytes()
+    path.write_bytes(content)
+    with pytest.raises(ImageError, match=r"a\.ibw: holds complex numbers"):
         read(path)
 
 
