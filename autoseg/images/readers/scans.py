@@ -6,8 +6,9 @@ import importlib
 import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ def picture_of(traces: Sequence[Trace], wanted: Wanted) -> Picture:
     """The wanted channel of a scan as a picture of square pixels, heights in nm."""
     notes: list[str] = []
     page = chosen_page(wanted.page, 1, notes)
-    trace, values = _chosen_trace(traces, wanted, notes)
+    trace, values = _chosen_trace(_told_apart(traces), wanted, notes)
     frame = trace.frame
     check_size(values.shape, wanted.max_pixels)
     sides = _pixel_sides(frame, values.shape)
@@ -107,6 +108,17 @@ def nanometres(value: float, unit: str) -> float | None:
     return value * factor if usable and factor else None
 
 
+def _told_apart(traces: Sequence[Trace]) -> list[Trace]:
+    """The traces, where several have one name, with numbers behind it: else all but the first could not be read."""
+    seen: Counter[tuple[str, Direction | None]] = Counter()
+    named = []
+    for trace in traces:
+        key = _folded(trace.name), trace.direction
+        seen[key] += 1
+        named.append(trace if seen[key] == 1 else replace(trace, name=f"{trace.name} ({seen[key]})"))
+    return named
+
+
 def _chosen_trace(traces: Sequence[Trace], wanted: Wanted, notes: list[str]) -> tuple[Trace, np.ndarray]:
     """The wanted trace and its values."""
     names = list(dict.fromkeys(trace.name for trace in traces))
@@ -124,9 +136,13 @@ def _chosen_trace(traces: Sequence[Trace], wanted: Wanted, notes: list[str]) -> 
 def _named(names: list[str], wanted: str) -> str:
     """The channel that is meant, whatever its case, and with blanks for underscores."""
     for name in names:
-        if name.casefold().replace("_", " ") == wanted.casefold().replace("_", " "):
+        if _folded(name) == _folded(wanted):
             return name
     raise ImageError(f"has no channel {wanted}", advice=f"Choose one of {', '.join(names)}.")
+
+
+def _folded(name: str) -> str:
+    return name.casefold().replace("_", " ")
 
 
 def _topography(traces: Sequence[Trace]) -> str:

@@ -1,6 +1,7 @@
 """Scanning-probe files: every format gives the same surface, however it stores it."""
 
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from autoseg.errors import ImageError
 from autoseg.images.folders import images_in
 from autoseg.images.micrograph import read
-from autoseg.images.readers.scans import _interpolated
+from autoseg.images.readers.family import Wanted
+from autoseg.images.readers.scans import Frame, Trace, _interpolated, picture_of
 from tests.images import scan_files
 
 RNG = np.random.default_rng(5)
@@ -112,6 +114,21 @@ def test_a_channel_is_chosen_by_its_name(tmp_path):
     assert scan.unit == "A"
     with pytest.raises(ImageError, match=r"a\.sxm: has no channel phase\. Choose one of Z, Current\."):
         read(tmp_path / "a.sxm", channel="phase")
+
+
+@pytest.mark.parametrize(
+    ("channel", "direction", "shift"),
+    [(None, "forward", 0), ("Z", "backward", 1), ("Z (2)", "forward", 2), ("z (3)", "forward", 3)],
+)
+def test_channels_of_one_name_are_told_apart(channel, direction, shift):
+    stored = [("Z", "forward"), ("Z", "backward"), ("Z", "forward"), ("z", "forward")]
+    traces = [
+        Trace(name, way, "nm", Frame(20.0, 12.0, "made up"), partial(np.add, HEIGHT, number))
+        for number, (name, way) in enumerate(stored)
+    ]
+    found = picture_of(traces, Wanted(channel=channel, direction=direction))
+    np.testing.assert_allclose(found.pixels, HEIGHT + shift)
+    assert "there are Z, Z (2), z (3)" in found.notes[0]
 
 
 def test_the_current_is_read_where_the_topography_is_flat(tmp_path):
