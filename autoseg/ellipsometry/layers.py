@@ -21,6 +21,7 @@ from autoseg.options import Options
 MaterialName = Literal["silicon", "silica", "boron_nitride"]
 _OXIDE = 500.0  # nm: the thickest that is tried
 _LEAST = 50  # pixels that make a core
+_AT_THE_END = 0.01  # nm: so close to it, a thickness is the largest that was tried
 
 
 class LayerOptions(Options):
@@ -57,6 +58,8 @@ class Layers:
     rims: Fit | None
     map: ThicknessMap
     film: str
+    thickest: float
+    "Up to which thickness, in nm, flakes were looked for."
 
     def rows(self) -> list[dict[str, Any]]:
         """Zone, structure, thickness and its error in nm, rms, and whether pixels far from other zones were fitted."""
@@ -88,6 +91,18 @@ class Layers:
         materials = [one for each in structures for one in (*(film.material for film in each.films), each.substrate)]
         return list({one.name: one.source for one in materials}.items())
 
+    def warnings(self) -> list[str]:
+        """Zones whose thickness is the largest that was tried, so that nothing is known but that it is no smaller."""
+        found = []
+        for row in self.rows():
+            thickest = _OXIDE if row["zone"] == self.bare_zone else self.thickest
+            if row["thickness"] > thickest - _AT_THE_END:
+                found.append(
+                    f"The thickness in zone {row['zone']} is the largest that was tried, {thickest:g} nm: "
+                    "it may be larger, or the layers may be others."
+                )
+        return found
+
     def described(self) -> dict[str, Any]:
         """What run.json holds of it."""
         return {"fits": self.rows(), "indices": self.indices, "sources": dict(self.sources())}
@@ -114,7 +129,8 @@ def find_layers(zones: Zones, options: LayerOptions) -> Layers:
     rims = fit_zones(zones.spectra, rim_zones, best, 0, fitted.changed(fit_indices=False)) if rim_zones else None
     steps = int(np.clip(options.thickest / 0.2, 100, 2000))
     found = map_thickness(zones.maps, best, 0, 0.0, options.thickest, steps)
-    return Layers(bare_zone, bare, flake_zones, flakes, rim_zones, rims, found, structure.films[0].material.name)
+    film = structure.films[0].material.name
+    return Layers(bare_zone, bare, flake_zones, flakes, rim_zones, rims, found, film, options.thickest)
 
 
 def core_labels(labels: np.ndarray, distance: float, row_step: float = 1.0) -> np.ndarray:

@@ -77,7 +77,7 @@ def report_zones(
     for zone in _written(zones, options):
         for program, (_, write) in PROGRAMS.items():
             write(files[f"{program}_{zone}"], spectrum_of(zones, zone))
-    warnings = tuple(find_warnings(zones))
+    warnings = (*find_warnings(zones), *(layers.warnings() if layers else ()))
     run = _describe_run(zones, files, folder, options, estimates, layers, started, warnings, settings)
     write_json(files["run"], run)
     page = render_zones(zones, run, warnings, options.pixel_size, estimates, layers)

@@ -40,6 +40,13 @@ def test_the_thickness_of_an_oxide_is_found(thickness):
     assert fit.structures[0].films[0].thickness == fit.thicknesses[0]
 
 
+@pytest.mark.parametrize(("thickness", "thickest", "best"), [(210.0, 200, 46.4), (130.0, 60, 0.0), (130.0, 100, 100.0)])
+def test_what_lies_beyond_the_thickest_does_not_hide_what_fits_best_within(thickness, thickest, best):
+    truth = flakes((thickness,), find_material("boron_nitride"))
+    fit = fit_zones(spectra_of(*truth), [1], truth[0], options=FitOptions(thickest=thickest))
+    assert fit.thicknesses[0] == pytest.approx(best, abs=0.1) and 0 <= fit.thicknesses[0] <= thickest
+
+
 def test_flakes_of_several_thicknesses_share_their_indices():
     truth = flakes((6.0, 35.5, 77.0), constant("crystal", 2.17, 1.63))
     known = Structure((Film(find_material("boron_nitride"), 0.0), OXIDE))
@@ -113,6 +120,8 @@ def test_each_pixel_has_its_thickness_though_values_are_missing():
     assert np.nanmedian(found.rms) == pytest.approx(0.002, rel=0.3)
     with pytest.raises(FitError, match="at least 3 rising thicknesses"):
         map_thickness(maps, made.structures[1], thinnest=5, thickest=4)
+    with pytest.raises(OptionsError, match="there is no film 2"):
+        map_thickness(maps, made.structures[1], film=2)
 
 
 def test_rims_that_mix_thicknesses_do_not_spoil_the_indices():
@@ -126,6 +135,7 @@ def test_rims_that_mix_thicknesses_do_not_spoil_the_indices():
         for core in (4, 0)
     )
     assert sharp.flakes.rms.max() < 0.5 * mixed.flakes.rms.max()
+    assert dict(sharp.sources())["boron nitride"] == "fitted" and dict(sharp.sources())["silicon"].startswith("D. E.")
     assert sharp.indices[0] == pytest.approx(2.215, abs=0.02) and sharp.flakes.thicknesses == pytest.approx(
         [6, 35, 77], abs=0.7
     )
@@ -145,5 +155,12 @@ def test_oxide_flakes_and_map_come_from_one_call():
     assert sorted(wide.rims.thicknesses) == pytest.approx([6, 35, 77], abs=0.5)
     one = cluster(made.maps, ClusterOptions(clusters=1))
     assert find_layers(one, LayerOptions(film="boron_nitride", bare_zone=1)).flakes is None
+    assert layers.warnings() == []
+    shallow = find_layers(zones, LayerOptions(film="boron_nitride", thickest=60))
+    thickest = [row["zone"] for row in layers.rows() if row["thickness"] == max(layers.flakes.thicknesses)]
+    assert [warning for warning in shallow.warnings() if "is the largest that was tried, 60 nm" in warning] == [
+        f"The thickness in zone {thickest[0]} is the largest that was tried, 60 nm: "
+        "it may be larger, or the layers may be others."
+    ]
     with pytest.raises(FitError, match="no material"):
         find_layers(one, LayerOptions())

@@ -129,6 +129,13 @@ def test_warnings_tell_what_rests_on_few_values():
     assert find_warnings(cluster(small(), ClusterOptions(clusters=1))) == []
 
 
+def test_a_thickness_at_the_end_of_what_was_tried_is_a_warning(folder, tmp_path, capsys):
+    given = ["--film", "boron_nitride", "--thickest", "60", "--clusters", "4", "--output", str(tmp_path)]
+    assert main(["cluster", str(folder), *given]) == 0
+    warning = "is the largest that was tried, 60 nm"
+    assert warning in capsys.readouterr().out and warning in Page(tmp_path / "report.html").text
+
+
 def test_a_report_needs_no_angle_and_no_second_wavelength(tmp_path):
     zones = cluster(small(wavelengths=(550.0,), angle=None), ClusterOptions(clusters=1))
     estimates = estimate_clusters(zones.maps, EstimateOptions(most=3, sample=50))

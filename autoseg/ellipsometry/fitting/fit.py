@@ -18,6 +18,7 @@ from autoseg.options import Options
 
 _STEP = 1.0  # nm between the thicknesses that are tried first
 _STARTS = 3  # so many of them are followed
+_BESIDE = 1e-9  # nm by which bounds lie beside the thicknesses that are allowed: a start must not lie on them
 
 
 class FitOptions(Options):
@@ -99,8 +100,8 @@ class _Problem:
         thicknesses = np.array([self._thickness(zone) for zone in range(zones)])
         first, low, high = self._shared()
         wide = 0.5 * (self.options.thickest - self.options.thinnest)
-        lowest = np.maximum(thicknesses - wide, self.options.thinnest - 1e-9)
-        highest = np.minimum(thicknesses + wide, self.options.thickest + 1e-9)
+        lowest = np.maximum(thicknesses - wide, self.options.thinnest - _BESIDE)
+        highest = np.minimum(thicknesses + wide, self.options.thickest + _BESIDE)
         found = least_squares(
             self._residuals,
             np.append(np.clip(thicknesses, lowest + 1e-6, highest - 1e-6), first),
@@ -109,6 +110,7 @@ class _Problem:
             xtol=1e-12,
             ftol=1e-12,
         )
+        found.x[:zones] = np.clip(found.x[:zones], self.options.thinnest, self.options.thickest)
         return self._result(found.x, found.jac)
 
     def _thickness(self, zone: int) -> float:
@@ -119,7 +121,7 @@ class _Problem:
         squares = ((table - self.measured[zone])[:, known] ** 2).sum(axis=(1, 2))
         inner = np.append(np.inf, squares)[:-1] >= squares
         dips = np.flatnonzero(inner & (squares <= np.append(squares[1:], np.inf)))
-        starts = tried[dips[np.argsort(squares[dips])[:_STARTS]]]
+        starts = np.clip(tried[dips[np.argsort(squares[dips])[:_STARTS]]], self.options.thinnest, self.options.thickest)
         single = _Problem(
             self.wavelengths,
             self.angle,
@@ -128,7 +130,8 @@ class _Problem:
             self.film,
             self.options.changed(fit_indices=False, fit_angle=False),
         )
-        found = [least_squares(single._residuals, [start], x_scale=[1.0]) for start in starts]
+        bounds = self.options.thinnest - _BESIDE, self.options.thickest + _BESIDE  # beyond them, another dip would win
+        found = [least_squares(single._residuals, [start], bounds=bounds) for start in starts]
         best = min(found, key=lambda one: one.cost).x[0]
         return float(np.clip(best, self.options.thinnest, self.options.thickest))
 
@@ -153,7 +156,7 @@ class _Problem:
             across = shared.pop(0)
             along = shared.pop(0) if self.options.uniaxial else across
             name = structure.films[self.film].material.name
-            structure = structure.changed(self.film, material=constant(name, across, along))
+            structure = structure.changed(self.film, material=constant(name, across, along, source="fitted"))
         if self.options.fit_angle:
             angle = shared.pop(0)
         return structure, angle

@@ -43,12 +43,10 @@ class Material:
         return Medium(self.ordinary(wavelengths).astype(complex), self.extraordinary(wavelengths).astype(complex))
 
 
-def constant(name: str, ordinary: complex, extraordinary: complex | None = None) -> Material:
+def constant(name: str, ordinary: complex, extraordinary: complex | None = None, source: str = "given") -> Material:
     """A material with the same indices at all wavelengths."""
     along = ordinary if extraordinary is None else extraordinary
-    return Material(
-        name, "given", lambda found: np.full(len(found), ordinary), lambda found: np.full(len(found), along)
-    )
+    return Material(name, source, lambda found: np.full(len(found), ordinary), lambda found: np.full(len(found), along))
 
 
 def find_material(name: str) -> Material:

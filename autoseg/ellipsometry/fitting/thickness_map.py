@@ -11,6 +11,7 @@ from autoseg.ellipsometry.errors import FitError
 from autoseg.ellipsometry.features import make_table
 from autoseg.ellipsometry.fitting.structure import Structure
 from autoseg.ellipsometry.map_set import MapSet
+from autoseg.errors import OptionsError
 
 _ROWS = 2048  # pixels at a time
 
@@ -40,6 +41,8 @@ def map_thickness(
         raise FitError("the angle of incidence is not known", advice="Give it.")
     if not 0 <= thinnest < thickest or steps < 3:
         raise FitError("a table needs at least 3 rising thicknesses", advice="Give a larger range.")
+    if not 0 <= film < len(structure.films):
+        raise OptionsError(f"there is no film {film}", advice=f"From the top, there are {len(structure.films)} films.")
     tried = np.linspace(thinnest, thickest, steps)
     references = structure.reflect_many(maps.wavelengths, angle, film, tried).reshape(steps, -1)
     table = make_table(maps)
