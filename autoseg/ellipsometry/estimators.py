@@ -108,7 +108,7 @@ def estimate_clusters(maps: MapSet, options: EstimateOptions | None = None) -> E
 
 def _cluster(table: Table, count: int, options: EstimateOptions, rng: np.random.Generator) -> Clusters:
     if options.features == "published":
-        return find_published_clusters(table, count, options.seed)
+        return find_published_clusters(table, count, options.starts, options.seed)
     with one_thread():
         return find_clusters(table, count, options.starts, len(table), rng)
 

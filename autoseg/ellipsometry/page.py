@@ -112,8 +112,9 @@ def _with_spread(value: float, spread: float) -> str:
 def _figures(zones: Zones, estimates: Estimates | None, layers: Layers | None) -> dict[str, list[tuple[str, str]]]:
     middle = len(zones.maps.wavelengths) // 2
     places = sorted({0, middle, len(zones.maps.wavelengths) - 1})
+    order = "" if zones.refined else ", numbered by rising Delta at the first wavelength"  # parts come after all others
     drawn: dict[str, list[tuple[str, Figure]]] = {
-        "zones": [("Zones, numbered by rising Delta at the first wavelength", draw_zones(zones))],
+        "zones": [(f"Zones{order}", draw_zones(zones))],
         "spectra": [("Mean Delta and Psi of each zone, from measured values", draw_spectra(zones))],
         "maps": [
             (f"Measured at {zones.maps.wavelengths[place]:g} nm", draw_raw(zones.maps, place)) for place in places
@@ -146,5 +147,5 @@ def _describe(zones: Zones) -> str:
     if options.smoothing:
         text += f" Labels were smoothed by majority within {options.smoothing} columns."
     if zones.refined:
-        text += f" Zone {' and zone '.join(map(str, zones.refined))} was divided once more."
+        text += f" Divided once more: zone {', then zone '.join(map(str, zones.refined))}."
     return text + " Spectra of the zones are means of the measured N, C and S, turned back into Δ and Ψ."

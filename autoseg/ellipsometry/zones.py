@@ -43,7 +43,10 @@ class ClusterOptions(Options):
 
 @dataclass(frozen=True, eq=False)
 class Zones:
-    """Pixels in zones, numbered from 1 by rising Delta at the first wavelength; 0 where nothing was measured."""
+    """Pixels in zones, numbered from 1 by rising Delta at the first wavelength; 0 where nothing was measured.
+
+    Parts of a zone that was clustered once more follow after all others.
+    """
 
     maps: MapSet
     labels: np.ndarray
@@ -134,7 +137,7 @@ def refine(zones: Zones, zone: int, clusters: int = 2, features: Kind = "ncs") -
 def find(table: Table, options: ClusterOptions, rng: np.random.Generator) -> Clusters:
     """Clusters of the pixels of a table by the method chosen."""
     if options.features == "published":
-        return find_published_clusters(table, options.clusters, options.seed)
+        return find_published_clusters(table, options.clusters, options.starts, options.seed)
     with one_thread():
         if options.method == "mixture":
             return find_mixture(table, options.clusters, options.starts, options.sample, rng)

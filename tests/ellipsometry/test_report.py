@@ -61,6 +61,14 @@ def test_the_same_from_python_and_from_the_command_line(folder, tmp_path, capsys
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
 
 
+def test_the_page_says_what_was_refined_and_no_order_that_does_not_hold(tmp_path):
+    zones = cluster(small(shape=(8, 9)), ClusterOptions(clusters=3))
+    assert "numbered by rising Delta" in Page(report_zones(zones, tmp_path).files["page"]).text
+    twice = autoseg.ellipsometry.refine(autoseg.ellipsometry.refine(zones, 1), 3)
+    text = Page(report_zones(twice, tmp_path).files["page"]).text
+    assert "Divided once more: zone 1, then zone 3." in text and "numbered by rising" not in text
+
+
 def test_a_bad_folder_is_one_message(tmp_path, capsys):
     assert main(["cluster", str(tmp_path), "--output", str(tmp_path / "out")]) == 1
     assert "holds no .ds.dat file" in capsys.readouterr().err and not (tmp_path / "out").exists()

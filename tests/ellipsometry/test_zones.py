@@ -193,6 +193,14 @@ def test_published_features_are_delta_and_psi_in_turn():
     np.testing.assert_allclose(np.sort(known.cluster_centers_[:, 0]), zones.centres[:, 0, 0])
 
 
+def test_published_clusters_are_started_as_often_as_was_asked_for():
+    maps = small(shape=(20, 30))  # without zones, so that every start ends elsewhere
+    once, often = (cluster(maps, ClusterOptions(features="published", clusters=9, starts=n)) for n in (1, 30))
+    assert often.distortion < once.distortion
+    options = EstimateOptions(features="published", fewest=9, most=9, starts=30, sample=50, references=2)
+    assert estimate_clusters(maps, options).scores["distortion"].tolist() == [often.distortion]
+
+
 def test_the_published_filling_is_the_mean_under_its_kernel():
     kernel = _published_kernel()
     image = np.random.default_rng(0).uniform(100, 200, (80, 90)).astype(np.float32)

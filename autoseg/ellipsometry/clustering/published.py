@@ -8,7 +8,8 @@ from autoseg.ellipsometry.clustering.k_means import Clusters
 from autoseg.ellipsometry.features import Table
 
 
-def find_published_clusters(table: Table, clusters: int, seed: int = 0) -> Clusters:
-    """k-means++ with 10 starts, at most 300 iterations, on all pixels."""
-    found = KMeans(clusters, init="k-means++", n_init=10, max_iter=300, tol=1e-4, random_state=seed).fit(table.values)
+def find_published_clusters(table: Table, clusters: int, starts: int = 10, seed: int = 0) -> Clusters:
+    """k-means++ with at most 300 iterations, on all pixels; the published program starts it 10 times."""
+    found = KMeans(clusters, init="k-means++", n_init=starts, max_iter=300, tol=1e-4, random_state=seed)
+    found.fit(table.values)
     return Clusters(found.labels_, found.cluster_centers_, float(found.inertia_))
