@@ -84,12 +84,21 @@ class Zones:
         """Mean spectra, from measured values only."""
         return zone_spectra(self.maps, self.labels, self.count)
 
-    def segmented(self, wavelength: int) -> tuple[np.ndarray, np.ndarray]:
-        """Delta and Psi at a wavelength, given by its place, with every pixel replaced by the mean of its zone."""
+    def refuse_unknown(self, zone: int) -> None:
+        """Raise an error where there is no zone of this number."""
+        if not 1 <= zone <= self.count:
+            raise OptionsError(f"there is no zone {zone}", advice=f"There are the zones 1 to {self.count}.")
+
+    def means(self, wavelength: int) -> tuple[np.ndarray, np.ndarray]:
+        """Delta and Psi of the zones at a wavelength, given by its place; of published features, those of centres."""
         if self.centres is not None:
             delta, psi = self.centres[:, wavelength].T
-        else:
-            delta, psi = self.spectra.delta[:, wavelength], self.spectra.psi[:, wavelength]
+            return delta, psi
+        return self.spectra.delta[:, wavelength], self.spectra.psi[:, wavelength]
+
+    def segmented(self, wavelength: int) -> tuple[np.ndarray, np.ndarray]:
+        """Delta and Psi at a wavelength, given by its place, with every pixel replaced by the mean of its zone."""
+        delta, psi = self.means(wavelength)
         return np.append(np.nan, delta)[self.labels], np.append(np.nan, psi)[self.labels]
 
 
@@ -121,9 +130,10 @@ def refine(zones: Zones, zone: int, clusters: int = 2, features: Kind = "ncs") -
 
     The parts are in the order of rising Delta at the first wavelength.
     """
+    zones.refuse_unknown(zone)
     inside = zones.labels == zone
-    if zone < 1 or zone > zones.count or not inside.any():
-        raise OptionsError(f"there is no zone {zone}", advice=f"There are the zones 1 to {zones.count}.")
+    if not inside.any():
+        raise OptionsError(f"zone {zone} is empty, and cannot be refined", advice="Ask for fewer clusters.")
     if zones.centres is not None:
         raise OptionsError("zones of published features cannot be refined", advice="Take the features ncs.")
     options = zones.options.changed(clusters=clusters, features=features, smoothing=0)

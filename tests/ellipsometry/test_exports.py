@@ -14,6 +14,7 @@ from autoseg.ellipsometry.exports.programs import PROGRAMS, spectrum_of
 from autoseg.ellipsometry.exports.published import write_clustershot, write_coordinates
 from autoseg.ellipsometry.exports.tables import spectra_table, zones_table
 from autoseg.ellipsometry.zones import ClusterOptions, cluster
+from autoseg.errors import OptionsError
 from tests.ellipsometry.folders import made_up, small
 
 
@@ -97,6 +98,8 @@ def test_unmeasured_wavelengths_are_left_out_and_an_unknown_angle_is_refused():
     maps.delta[1] = np.nan
     zones = cluster(maps, ClusterOptions(clusters=1))
     assert spectrum_of(zones, 1).wavelengths.tolist() == [550]
+    with pytest.raises(OptionsError, match="there is no zone 0"):
+        spectrum_of(zones, 0)
     with pytest.raises(MapError, match="does not tell the angle"):
         spectrum_of(cluster(small(angle=None), ClusterOptions(clusters=1)), 1)
 

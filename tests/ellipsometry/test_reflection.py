@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from autoseg.ellipsometry.errors import FitError
 from autoseg.ellipsometry.fitting.materials import constant, find_material
 from autoseg.ellipsometry.fitting.reflection import Layer, Medium, reflect, reflection_ratio
 from autoseg.ellipsometry.fitting.structure import Film, Structure
+from autoseg.errors import OptionsError
 
 WAVELENGTHS = np.linspace(550, 800, 6)
 
@@ -111,7 +113,7 @@ def test_materials_have_known_indices():
 
 
 def test_what_is_not_known_is_refused():
-    with pytest.raises(Exception, match=r"silicon are known from 206.6 to 826.6 nm only"):
+    with pytest.raises(FitError, match=r"silicon are known from 206.6 to 826.6 nm only"):
         find_material("silicon").at(np.array([900.0]))
-    with pytest.raises(Exception, match='no material "gold"'):
+    with pytest.raises(OptionsError, match='no material "gold"'):
         find_material("gold")

@@ -186,10 +186,39 @@ def test_every_plot_can_be_drawn_for_every_zone_and_wavelength():
             ]
             assert all(isinstance(one, Figure) for one in drawn)
         assert as_png(drawn[3]).startswith(b"\x89PNG")
-    with pytest.raises(OptionsError, match="no wavelength with the index 11"):
-        draw_raw(made.maps, 11)
-    with pytest.raises(OptionsError, match="there is no zone 9"):
-        draw_zone(cluster(made.maps), 9, 0)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda zones, zone, place: draw_zone(zones, zone, place),
+        lambda zones, zone, place: draw_bars(zones, place, zone),
+        lambda zones, zone, place: draw_histograms(zones, zone, place),
+        lambda zones, zone, place: [
+            draw_raw(zones.maps, place),
+            draw_segmented(zones, place),
+            draw_spectra(zones, zone),
+        ],
+    ],
+)
+def test_no_plot_takes_another_zone_or_wavelength_for_one_that_is_not_there(draw):
+    zones = cluster(small(), ClusterOptions(clusters=2))
+    for place in (-1, 2):
+        with pytest.raises(OptionsError, match=f"no wavelength with the index {place}"):
+            draw(zones, 1, place)
+    for zone in (-1, 0, 3):
+        with pytest.raises(OptionsError, match=f"there is no zone {zone}"):
+            draw(zones, zone, 0)
+
+
+def test_bars_stand_at_the_segmented_values():
+    maps = small(shape=(8, 9))
+    maps.delta[:, 0, 0] = np.nan  # filled, so that the centres differ from the means of measured values
+    for features in ("ncs", "published"):
+        zones = cluster(maps, ClusterOptions(clusters=3, features=features))
+        for axes, segmented in zip(draw_bars(zones, 1).axes, zones.segmented(1), strict=True):
+            places = [bar.get_x() + bar.get_width() / 2 for bar in axes.patches]
+            np.testing.assert_allclose(sorted(places), np.unique(segmented[np.isfinite(segmented)]), rtol=1e-6)
 
 
 def test_segmented_maps_show_the_means_of_zones():

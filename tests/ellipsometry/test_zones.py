@@ -152,6 +152,9 @@ def test_a_zone_can_be_refined(made):
     assert agreement(finer.labels, made.labels) > agreement(two.labels, made.labels)
     with pytest.raises(OptionsError, match="there is no zone 9"):
         refine(two, 9)
+    alike = cluster(MapSet(np.full((1, 2, 3), 140.0), np.full((1, 2, 3), 30.0), [550.0]), ClusterOptions(clusters=2))
+    with pytest.raises(OptionsError, match="is empty, and cannot be refined"):
+        refine(alike, int(alike.pixels.argmin()) + 1)
 
 
 def test_faint_features_find_a_thin_flake_beside_thick_ones():

@@ -28,6 +28,7 @@ class Spectrum(NamedTuple):
 
 def spectrum_of(zones: Zones, zone: int) -> Spectrum:
     """The spectrum of a zone, where it was measured."""
+    zones.refuse_unknown(zone)
     found = zones.spectra
     if found.angle is None:
         advice = "Give it: dataclasses.replace(maps, angle=50.0)."

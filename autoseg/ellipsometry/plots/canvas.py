@@ -12,6 +12,7 @@ from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
 
 from autoseg.ellipsometry.map_set import MapSet
+from autoseg.errors import OptionsError
 from autoseg.images.colours import PALETTE
 
 UNMEASURED = "#f4d9d9"
@@ -71,6 +72,14 @@ def zone_colour(zone: int) -> str:
     turn = (zone - 1) // len(PALETTE)
     colour = colour if turn == 0 else colour * 0.6 if turn % 2 else 0.5 + colour / 2
     return "#{:02x}{:02x}{:02x}".format(*np.round(255 * colour).astype(int).tolist())
+
+
+def nanometres(maps: MapSet, wavelength: int) -> str:
+    """The wavelength at a place, counted from 0, for titles."""
+    if not 0 <= wavelength < len(maps.wavelengths):
+        advice = f"There are the indices 0 to {len(maps.wavelengths) - 1}."
+        raise OptionsError(f"there is no wavelength with the index {wavelength}", advice=advice)
+    return f"{maps.wavelengths[wavelength]:g} nm"
 
 
 def as_png(figure: Figure, resolution: int = 110) -> bytes:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from autoseg.ellipsometry.estimators import SCORES, Estimates
-from autoseg.ellipsometry.plots.canvas import DELTA, PSI, canvas, zone_colour
+from autoseg.ellipsometry.plots.canvas import DELTA, PSI, canvas, nanometres, zone_colour
 from autoseg.ellipsometry.zones import Zones
 
 _BINS = 60
@@ -17,6 +17,8 @@ _BINS = 60
 
 def draw_spectra(zones: Zones, chosen: int | None = None) -> Figure:
     """Mean Delta and Psi of all zones over the wavelength; the chosen one with dots."""
+    if chosen is not None:
+        zones.refuse_unknown(chosen)
     figure, axes = canvas(9.2, 3.6, 1, 2)
     spectra = zones.spectra
     for one, name, values, spread, colour in (
@@ -40,13 +42,11 @@ def draw_spectra(zones: Zones, chosen: int | None = None) -> Figure:
 
 def draw_bars(zones: Zones, wavelength: int, chosen: int = 1) -> Figure:
     """How many pixels have which segmented value; Delta red, Psi blue, black lines at the chosen zone."""
+    nm = nanometres(zones.maps, wavelength)
+    zones.refuse_unknown(chosen)
     figure, axes = canvas(9.2, 3.2, 1, 2)
-    nm = f"{zones.maps.wavelengths[wavelength]:g} nm"
-    spectra = zones.spectra
-    for one, name, values, colour in (
-        (axes[0, 0], "Delta", spectra.delta[:, wavelength], DELTA),
-        (axes[0, 1], "Psi", spectra.psi[:, wavelength], PSI),
-    ):
+    delta, psi = zones.means(wavelength)
+    for one, name, values, colour in ((axes[0, 0], "Delta", delta, DELTA), (axes[0, 1], "Psi", psi, PSI)):
         known = values[np.isfinite(values)]
         width = max(float(np.ptp(known)) / 20, 0.05) if known.size else 1
         one.bar(values, zones.pixels, width, color=colour, alpha=0.7)
@@ -62,9 +62,10 @@ def draw_bars(zones: Zones, wavelength: int, chosen: int = 1) -> Figure:
 
 def draw_histograms(zones: Zones, zone: int, wavelength: int) -> Figure:
     """Measured values of one zone at a wavelength, however few pixels there are."""
+    maps, nm = zones.maps, nanometres(zones.maps, wavelength)
+    zones.refuse_unknown(zone)
     figure, axes = canvas(9.2, 3.2, 1, 2)
-    maps, inside = zones.maps, zones.labels == zone
-    nm = f"{maps.wavelengths[wavelength]:g} nm"
+    inside = zones.labels == zone
     for one, name, stack, colour in ((axes[0, 0], "Delta", maps.delta, DELTA), (axes[0, 1], "Psi", maps.psi, PSI)):
         values = stack[wavelength][inside]
         measured = values[np.isfinite(values)]

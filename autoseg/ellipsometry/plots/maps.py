@@ -7,9 +7,8 @@ from matplotlib.figure import Figure
 
 from autoseg.ellipsometry.fitting.thickness_map import ThicknessMap
 from autoseg.ellipsometry.map_set import MapSet
-from autoseg.ellipsometry.plots.canvas import map_canvas, show_map, show_zones
+from autoseg.ellipsometry.plots.canvas import map_canvas, nanometres, show_map, show_zones
 from autoseg.ellipsometry.zones import Zones
-from autoseg.errors import OptionsError
 
 _MOST_DOTS = 20_000
 _PINK = "#ff2fa0"
@@ -17,7 +16,7 @@ _PINK = "#ff2fa0"
 
 def draw_raw(maps: MapSet, wavelength: int) -> Figure:
     """Delta and Psi at a wavelength, given by its place from 0; what was not measured is pale red."""
-    nm = _nanometres(maps, wavelength)
+    nm = nanometres(maps, wavelength)
     figure, axes = map_canvas(maps, 1, 2)
     show_map(axes[0, 0], maps.delta[wavelength], maps, f"Delta at {nm}")
     show_map(axes[0, 1], maps.psi[wavelength], maps, f"Psi at {nm}")
@@ -27,7 +26,7 @@ def draw_raw(maps: MapSet, wavelength: int) -> Figure:
 
 def draw_segmented(zones: Zones, wavelength: int) -> Figure:
     """The same with every pixel replaced by the mean of its zone."""
-    nm = _nanometres(zones.maps, wavelength)
+    nm = nanometres(zones.maps, wavelength)
     figure, axes = map_canvas(zones.maps, 1, 2)
     for one, name, values in zip(axes[0], ("Delta", "Psi"), zones.segmented(wavelength), strict=True):
         show_map(one, values, zones.maps, f"{name} at {nm}, segmented", "viridis")
@@ -37,9 +36,8 @@ def draw_segmented(zones: Zones, wavelength: int) -> Figure:
 
 def draw_zone(zones: Zones, zone: int, wavelength: int) -> Figure:
     """Raw and segmented maps, with the pixels of one zone as pink dots on all four."""
-    maps, nm = zones.maps, _nanometres(zones.maps, wavelength)
-    if not 1 <= zone <= zones.count:
-        raise OptionsError(f"there is no zone {zone}", advice=f"There are the zones 1 to {zones.count}.")
+    maps, nm = zones.maps, nanometres(zones.maps, wavelength)
+    zones.refuse_unknown(zone)
     segmented = zones.segmented(wavelength)
     figure, axes = map_canvas(maps, 2, 2)
     rows, columns = np.nonzero(zones.labels == zone)
@@ -67,10 +65,3 @@ def draw_thickness(found: ThicknessMap, maps: MapSet, film: str) -> Figure:
     show_map(axes[0, 0], found.thickness, maps, f"thickness of {film}", "viridis", "nm")
     show_map(axes[0, 1], found.rms, maps, "rms of N, C, S", "magma", "1")
     return figure
-
-
-def _nanometres(maps: MapSet, wavelength: int) -> str:
-    if not 0 <= wavelength < len(maps.wavelengths):
-        advice = f"There are the indices 0 to {len(maps.wavelengths) - 1}."
-        raise OptionsError(f"there is no wavelength with the index {wavelength}", advice=advice)
-    return f"{maps.wavelengths[wavelength]:g} nm"
