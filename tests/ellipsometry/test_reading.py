@@ -2,6 +2,7 @@
 
 import re
 import struct
+from pathlib import Path
 
 import imageio.v3 as imageio
 import numpy as np
@@ -169,6 +170,20 @@ def test_swapped_missing_foreign_and_truncated_files_are_named(tmp_path):
     two.write_bytes((wider / "sample_002.png").read_bytes())
     assert "sample_002.png: has other pixels than sample_001.png" in complaint()
     read_maps(folder)
+
+
+@pytest.mark.parametrize("ending", [".ds.dat", ".dsinfo.xml", "_003.png"])
+def test_a_file_that_the_disk_does_not_give_is_named(tmp_path, monkeypatch, ending):
+    folder, read_bytes = folder_of(tmp_path), Path.read_bytes
+
+    def fails(path):
+        if path.name == f"sample{ending}":
+            raise PermissionError(13, "Permission denied", str(path))
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", fails)
+    with pytest.raises(MapError, match=rf"sample{re.escape(ending)}: cannot be read \(Permission denied\)"):
+        read_maps(folder)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import numpy as np
 
 from autoseg.ellipsometry.errors import MapError
 from autoseg.ellipsometry.map_set import MapSet
+from autoseg.ellipsometry.reading.content import content_of
 from autoseg.ellipsometry.reading.index_file import ENDING as INDEX_ENDING
 from autoseg.ellipsometry.reading.index_file import Index, IndexRow, find_index, read_index
 from autoseg.ellipsometry.reading.info_file import ENDING as INFO_ENDING
@@ -62,12 +63,12 @@ class _Hashed:
         self.hashes: dict[str, str] = {}
 
     def read(self, path: Path) -> MapFile:
-        content = path.read_bytes()
+        content = content_of(path)
         self.hashes[path.name] = hashlib.sha256(content).hexdigest()
         return read_map(path, content)
 
     def note(self, path: Path) -> None:
-        self.hashes[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        self.hashes[path.name] = hashlib.sha256(content_of(path)).hexdigest()
 
 
 def _read_stack(index: Index, files: _Hashed) -> tuple[np.ndarray, MapFile, list[str]]:

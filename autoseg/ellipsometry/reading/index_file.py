@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from autoseg.ellipsometry.errors import MapError, SpectraError
+from autoseg.ellipsometry.reading.content import content_of
 from autoseg.errors import enumerate_briefly
 
 ENDING = ".ds.dat"
@@ -64,7 +65,7 @@ def find_index(folder: Path) -> Path:
 
 def read_index(path: Path) -> Index:
     """Read an index of any version: names and order of its columns differ, and so do line ends."""
-    lines = [line for line in path.read_bytes().decode("latin-1").splitlines() if line.strip()]
+    lines = [line for line in content_of(path).decode("latin-1").splitlines() if line.strip()]
     if len(lines) < 3 or not lines[0].startswith("#") or not lines[1].startswith("#"):
         advice = "It must begin with a line of names and one of units, both after #, and a row for each wavelength."
         raise MapError("is no index of maps", file=path, advice=advice)

@@ -13,6 +13,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from autoseg.ellipsometry.errors import MapError, SpectraError
+from autoseg.ellipsometry.reading.content import content_of
 
 ENDING = ".dsinfo.xml"
 _CROP = re.compile(r'Event = "crop".*?DataByteString = "((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -50,7 +51,7 @@ class Info:
 
 def read_info(path: Path) -> Info:
     """Read the file. It has no XML declaration, but is latin-1: it is decoded before it is parsed."""
-    content = path.read_bytes()
+    content = content_of(path)
     declared = content.startswith(b"\xef\xbb\xbf") or re.match(rb"<\?xml[^>]*utf-8", content, re.IGNORECASE)
     text = content.decode("utf-8-sig" if declared else "latin-1", errors="replace")
     try:

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from autoseg.ellipsometry.errors import MapError
+from autoseg.ellipsometry.reading.content import content_of
 from autoseg.ellipsometry.reading.png import read_chunks
 
 RAW, KIND, GEOMETRY, MOTORS = ".ACCURION_RAWDATA", "Map", "IMAGE_GEOCORR_FACTOR", "MOTOR_DATA"
@@ -48,10 +49,7 @@ class MapFile:
 
 def read_map(path: Path, content: bytes | None = None) -> MapFile:
     """Read a map, and check its parts against each other; `content` is that of the file, if it is known already."""
-    try:
-        content = path.read_bytes() if content is None else content
-    except OSError as error:
-        raise MapError(f"cannot be read ({error.strerror})", file=path, advice="Check the folder.") from None
+    content = content_of(path) if content is None else content
     header, texts, significant = b"", {}, None
     for name, data in read_chunks(content, path):
         if name == b"IHDR":
