@@ -38,6 +38,7 @@ def segment(
     model: str = "particles",
     polarity: Asked = "auto",
     magnification: Literal["auto"] | float = "auto",
+    minimum_score: float | None = None,
     plausibility: float = LEAST,
     read: Reading = ReadOptions(),
     predict: Annotated[PredictOptions, Parameter(name=["*", "predict"], group=NETWORK)] = PredictOptions(),
@@ -58,7 +59,10 @@ def segment(
     polarity
         Whether particles are brighter or darker than their ground; auto: as each image shows; model: as the model saw.
     magnification
-        Factor on the size of images before the network sees them; auto: 1, unless their particles do not fit the model.
+        Factor on the size of images before the network sees them; auto: several, so that particles of all sizes are
+        found.
+    minimum_score
+        Leave out particles that are real with a lower probability, from 0 to 1. Not set: as the model recommends.
     plausibility
         Where all that is found is less plausible than this, from 0 to 1, it is left out: it is noise; 0: keep all.
     """
@@ -72,6 +76,7 @@ def segment(
         instances=instances,
         polarity=polarity,
         magnification=magnification,
+        minimum_score=minimum_score,
         plausibility=plausibility,
     )
     segmenter = Segmenter(model, options)

@@ -34,6 +34,8 @@ class Segmentation:
     "From 0 to 1, how plausible the prediction is; None where that cannot be told, or it found nothing."
     implausible: int = 0
     "How many particles were found, but judged to be noise or background; they are not in the labels."
+    scores: np.ndarray | None = dataclasses.field(default=None, repr=False)
+    "How probable it is that each particle is one, from 0 to 1, shape (count,); None where that cannot be told."
 
     def __post_init__(self) -> None:
         """Refuse what does not fit together."""
@@ -50,6 +52,8 @@ class Segmentation:
                 raise self._error(
                     f"has a field of view of {shape} pixels, but its probability ({name}) {channel.shape}"
                 )
+        if self.scores is not None and self.scores.shape != (self.count,):
+            raise self._error(f"has {self.count} particles, but scores of shape {self.scores.shape}")
 
     def _channels(self) -> Mapping[str, np.ndarray]:
         if isinstance(self.probability, Mapping):
@@ -63,6 +67,11 @@ class Segmentation:
     def count(self) -> int:
         """How many particles there are."""
         return int(self.labels.max(initial=0))
+
+    @property
+    def found(self) -> int:
+        """How many particles were found, plausible or not."""
+        return self.count + self.implausible
 
     @property
     def image(self) -> np.ndarray:
@@ -92,7 +101,8 @@ class Segmentation:
         if chosen.dtype != bool or chosen.shape != (self.count,):
             raise self._error(f"has {self.count} particles: choose among them by as many truth values")
         kept = np.concatenate([[False], chosen])[self.labels]
-        return dataclasses.replace(self, labels=numbered(np.where(kept, self.labels, 0)))
+        scores = None if self.scores is None else self.scores[chosen]
+        return dataclasses.replace(self, labels=numbered(np.where(kept, self.labels, 0)), scores=scores)
 
     def disbelieved(self, doubt: str) -> Segmentation:
         """Without particles, as `doubt` says why none of those found is one; the micrograph's notes keep that.
@@ -103,20 +113,21 @@ class Segmentation:
         (0, 1, ('Nothing plausible was found: 1 region was predicted, but not taken for a particle: all is noise.',))
         """
         regions = "1 region was predicted, but not taken for a particle"
-        if self.count > 1:
-            regions = f"{self.count} regions were predicted, but not taken for particles"
+        if self.found > 1:
+            regions = f"{self.found} regions were predicted, but not taken for particles"
         notes = (*self.micrograph.notes, f"{_DOUBTED}{regions}: {doubt}.")
         micrograph = dataclasses.replace(self.micrograph, notes=notes)
         labels = np.zeros_like(self.labels, np.uint16)
-        return dataclasses.replace(self, labels=labels, micrograph=micrograph, implausible=self.count)
+        scores = None if self.scores is None else self.scores[:0]
+        return dataclasses.replace(self, labels=labels, micrograph=micrograph, implausible=self.found, scores=scores)
 
     def believed(self, labels: np.ndarray) -> Segmentation:
-        """With these particles, and without a doubt that was told before."""
+        """With these particles, of which nobody tells scores, and without a doubt that was told before."""
         micrograph = self.micrograph
         if self.implausible:
             notes = tuple(note for note in micrograph.notes if not note.startswith(_DOUBTED))
             micrograph = dataclasses.replace(micrograph, notes=notes)
-        return dataclasses.replace(self, labels=labels, micrograph=micrograph, implausible=0)
+        return dataclasses.replace(self, labels=labels, micrograph=micrograph, implausible=0, scores=None)
 
 
 def numbered(labels: np.ndarray) -> np.ndarray:

@@ -43,6 +43,11 @@ class ImageResult(ImageRecord):
     statistics: SizeStatistics
 
     @property
+    def shows_nothing(self) -> bool:
+        """Whether all that was found was taken for noise or ground."""
+        return self.implausible > 0 and not self.particles + self.left_out
+
+    @property
     def found(self) -> dict[str, Any]:
         """How many particles there are, and how many there were beside them."""
         return {

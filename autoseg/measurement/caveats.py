@@ -45,14 +45,15 @@ def about_failures(images: Sequence[ImageRecord], failed: int) -> list[str]:
 
 def _about_plausibility(images: Sequence[ImageResult]) -> list[str]:
     """Nothing was dropped in silence: what there was, and how to see it."""
-    doubted = [image for image in images if image.implausible]
+    doubted = [image for image in images if image.shows_nothing]
     if not doubted:
         return []
     regions = count(sum(image.implausible for image in doubted), "region")
     return [
         f"Nothing plausible was found in {count(len(doubted), 'image')}: {names_of(doubted, images)}. The network "
         f"predicted {regions} there, which {'was' if regions == '1 region' else 'were'} not taken for particles: the "
-        "notes on images in the report say why. To see what was predicted all the same, segment with --plausibility 0."
+        "notes on images in the report say why. To see what was predicted all the same, segment with --plausibility 0 "
+        "--minimum-score 0."
     ]
 
 

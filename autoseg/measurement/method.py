@@ -77,7 +77,7 @@ def material_in_words(images: Sequence[ImageRecord]) -> str:
 
 def _implausible(groups: Sequence[Group]) -> Iterator[str]:
     """Nothing where all was plausible."""
-    doubted = [image.implausible for group in groups for image in group.images if image.implausible]
+    doubted = [image.implausible for group in groups for image in group.images if image.shows_nothing]
     if doubted:
         regions = count(sum(doubted), "region")
         yield f"In {count(len(doubted), 'micrograph')} nothing plausible was found ({regions} left out)."

@@ -67,7 +67,7 @@ def _overview(groups: Sequence[Group], batch: Batch) -> list[tuple[str, str]]:
 
 def _implausible(images: Sequence[ImageResult]) -> list[tuple[str, str]]:
     """In how many images there were only regions that were not taken for particles, if in any."""
-    doubted = [image.implausible for image in images if image.implausible]
+    doubted = [image.implausible for image in images if image.shows_nothing]
     regions = count(sum(doubted), "region")
     return [("Images with nothing plausible", f"{len(doubted)} ({regions} left out)")] if doubted else []
 

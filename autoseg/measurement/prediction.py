@@ -13,7 +13,7 @@ _PRECISIONS = {"float32": "32-bit precision", "bfloat16": "bfloat16 precision"}
 _FILES = {"labels": "label images", "masks": "masks", "auto": "label images or masks"}
 _CHOSEN = {
     "polarity": "whether its particles are brighter or darker than their surroundings",
-    "magnification": "by which factor it is magnified or reduced for the network",
+    "magnification": "by which factor it is magnified for the network",
 }
 _SEPARATED = {
     "contact": "Touching particles were separated by a watershed transform that starts from the particle cores in the "
@@ -31,6 +31,9 @@ def describe_prediction(provenance: Provenance, found: int) -> Iterator[str]:
     if provenance.model is not None:
         yield f"{subject} by the trained model {predictor_in_words(provenance.model, provenance)}."
     yield from _view(provenance)
+    if provenance.minimum_score:
+        score = f"{provenance.minimum_score:g}"
+        yield f"Regions with a score, the estimated probability of being a particle, below {score} were left out."
     if provenance.segmentation is not None:
         yield from _particles(provenance.segmentation)
 
@@ -73,6 +76,8 @@ def _view(provenance: Provenance) -> Iterator[str]:
     chosen = " and ".join(_CHOSEN[name] for name in provenance.decided_per_image)
     if chosen:
         yield f"For each image, it was decided automatically, by how plausible the prediction is, {chosen}."
+    if "magnification" in provenance.decided_per_image:
+        yield "What was found in reduced views was joined with that, by its scores, to find particles of all sizes."
     if provenance.polarity in ("bright", "dark"):
         yield f"Particles were taken to be {provenance.polarity}er than their surroundings."
     factor = provenance.magnification

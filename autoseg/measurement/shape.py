@@ -32,6 +32,7 @@ whole numbers. A particle is all pixels of a label, in one piece or not; a pixel
 - contact: fraction of the outline with another particle within 2 px.
 - occlusion: the smaller of contact and 1 - solidity, high for a particle that touches another and is dented. A particle
   in front touches but is not dented, and a dent without a neighbour is the particle's own. 0.05 is a useful limit.
+- score: how probable it is that the particle is one, where the network that found it can tell.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def measure(segmentation: Segmentation) -> pd.DataFrame:
     micrograph = segmentation.micrograph
     table = measure_labels(segmentation.labels, segmentation.image, micrograph.pixel_size)
     table.insert(0, "image", pd.Series([micrograph.name] * len(table), dtype="str"))
-    return table
+    return table if segmentation.scores is None else table.assign(score=segmentation.scores.round(3))
 
 
 def measure_labels(labels: np.ndarray, image: np.ndarray, pixel_size: float | None = None) -> pd.DataFrame:

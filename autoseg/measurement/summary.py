@@ -1,7 +1,7 @@
 """One row for each image, and one for all of them together: what `summary.csv` holds.
 
 `particles` were found and meet the conditions, if there are some; `counted` ones are in the statistics. `implausible`
-ones were found, but not taken for particles, by the `plausibility` of all that was found in the image.
+ones were found, but not taken for particles, by their scores or by the `plausibility` of all that was found.
 `number_d50_nm` is the estimate of a percentile by number, `number_d50_low_nm` and `number_d50_high_nm` are the ends of
 its interval, and so on; where the pixel size is unknown, the names end in `_px`. Medians of shapes are by number, of
 the counted particles.

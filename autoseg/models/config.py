@@ -16,6 +16,7 @@ from autoseg.files import shipped, shipped_models
 from autoseg.heads import Head
 from autoseg.images.normalization import PUBLISHED, Percentiles
 from autoseg.images.polarity import Polarity
+from autoseg.models.scoring import Scoring
 from autoseg.options import Options, Share
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.weights.h5", "CARD.md"
@@ -95,6 +96,8 @@ class ModelConfig(Options):
     "Whether particles are brighter or darker than what lies around them."
     postprocessing: dict[str, bool | int | float | str] = {}
     "Defaults of the segmentation options for this model."
+    scoring: Scoring | None = None
+    "How probable it is that a particle which it finds is one. Not set: as for the shipped model `particles`."
     scores: tuple[ModelScore | ClassModelScore, ...] = ()
     "How good it was found to be, on which images."
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,15 +12,28 @@ from autoseg.images.resizing import magnified, resized
 from autoseg.models.config import Preprocessing
 from autoseg.segmentation.instances.finding import InstanceOptions
 
+CRUMBS = 20
+"In reduced views, what has fewer pixels is no particle."
+
 
 @dataclass(frozen=True)
 class Adaptation:
-    """What particles are taken for, and by which factor the image is magnified before the network sees it."""
+    """What particles are taken for, and by which factors the image is magnified before the network sees it."""
 
     polarity: Polarity
     magnification: float = 1.0
-    plausibility: float | None = field(default=None, compare=False, repr=False)
-    "Of the particles that a trial on a window of the image found, from 0 to 1; None without such a trial."
+    "The largest factor."
+    reductions: int = 0
+    "So often the network sees the image anew, each time half as large: large particles are of a size it knows there."
+
+    @property
+    def magnifications(self) -> tuple[float, ...]:
+        """All factors, the largest first.
+
+        >>> Adaptation(Polarity.DARK, 2.0, reductions=2).magnifications
+        (2.0, 1.0, 0.5)
+        """
+        return tuple(self.magnification / 2**step for step in range(self.reductions + 1))
 
 
 def prepare(image: np.ndarray, magnification: float, settings: Preprocessing, edge: int | None = None) -> np.ndarray:
@@ -72,18 +85,20 @@ def _starts(length: int, edge: int) -> list[int]:
     return sorted({*range(0, max(length - edge, 0), max(edge // 2, 1)), max(length - edge, 0)})
 
 
-def scaled(options: InstanceOptions, magnification: float, kept: set[str]) -> InstanceOptions:
-    """Areas and lengths of how particles are parted, meant for what the network saw, in pixels of the image.
+def as_seen(options: InstanceOptions, magnification: float, given: set[str], finest: bool) -> InstanceOptions:
+    """Options for finding particles, in pixels of a view.
 
-    Which particles count, and the options named in `kept`, stay as they are.
+    What is `given` is meant in pixels of the image, and so is which particles count; all else is meant for what the
+    network sees. But in reduced views of an image that was seen as it is, crumbs tell nothing.
 
-    >>> scaled(InstanceOptions(minimum_core=12), 2.0, set()).minimum_core
-    3
+    >>> as_seen(InstanceOptions(minimum_core=12), 2.0, {"minimum_core"}, finest=True).minimum_core
+    48
     """
-    areas = {"minimum_core": 1, "pinhole_size": 0}
     values = {
-        name: max(least, round(getattr(options, name) / magnification**2))
-        for name, least in areas.items()
-        if name not in kept
+        name: max(least, round(getattr(options, name) * magnification**2))
+        for name, least in {"minimum_core": 1, "pinhole_size": 0, "minimum_size": 1}.items()
+        if name in given or name == "minimum_size"
     }
+    if not finest:
+        values["minimum_size"] = max(values["minimum_size"], CRUMBS)
     return options.changed(**values)

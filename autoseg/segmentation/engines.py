@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import Literal
@@ -17,6 +18,7 @@ Precision = Literal["float32", "bfloat16"]
 EngineName = Literal["auto", "backend", "openvino"]
 
 _OPENVINO_OVERHEAD: dict[Precision, float] = {"float32": 1.5, "bfloat16": 0.8}  # as in autoseg._backend.prediction
+_SMALL, _FEW = 2**18, 8  # pixels of small images, and how many sizes of these stay compiled
 
 
 class Engine(ABC):
@@ -76,14 +78,24 @@ class OpenVINOEngine(Engine):
         self.device = openvino.find_device(device or "cpu", precision)
         inputs = openvino.image_input(network.input_shape[-1])
         self._model = openvino.finish(inputs, run(self.graph, inputs, openvino.write))
-        self._compiled: openvino.CompiledNetwork | None = None
+        self._compiled: dict[tuple[int, int], openvino.CompiledNetwork] = {}
 
     def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
         size, names = images.shape[1:3], tuple(self.graph.outputs)
-        if self._compiled is None or self._compiled.size != size:
-            self._compiled = None  # gives its memory back before the next one takes some
-            self._compiled = openvino.CompiledNetwork(self._model, names, size, self.device, self.precision)
-        return self._compiled(images)
+        if size not in self._compiled:
+            self._make_room(size)
+            self._compiled[size] = openvino.CompiledNetwork(self._model, names, size, self.device, self.precision)
+        return self._compiled[size](images)
+
+    def _make_room(self, size: tuple[int, int]) -> None:
+        """Each size is compiled for itself, and keeps memory: of large ones only the last is kept, of small ones some.
+
+        Images of one size are seen in views of few sizes, which come again and again.
+        """
+        is_small = math.prod(size) <= _SMALL
+        alike = [other for other in self._compiled if (math.prod(other) <= _SMALL) == is_small]
+        for other in alike[: max(len(alike) + 1 - (_FEW if is_small else 1), 0)]:
+            del self._compiled[other]
 
     @property
     def overhead(self) -> float:

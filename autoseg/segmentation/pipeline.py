@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
-
 from autoseg.errors import AutosegError
 from autoseg.images.micrograph import Micrograph
 from autoseg.segmentation.adaptation import Adaptation
 from autoseg.segmentation.segment import AnyModel, Result, Segmenter, SegmentOptions
+from autoseg.segmentation.views import View
 
-Predicted = tuple[dict[str, np.ndarray], Adaptation]
+Predicted = tuple[tuple[View, ...], Adaptation]
 AHEAD = 3
 "Images in work at a time: one that is read, one that is predicted and one that is finished."
 
@@ -54,7 +53,7 @@ def _work(paths: Iterable[str | os.PathLike[str]], segmenter: Segmenter) -> Iter
 
 def _predict(segmenter: Segmenter, micrograph: Future[Micrograph]) -> Predicted:
     adaptation = segmenter.choose(micrograph.result())
-    return segmenter.predict(micrograph.result(), adaptation), adaptation
+    return segmenter.look(micrograph.result(), adaptation), adaptation
 
 
 def _finish(segmenter: Segmenter, micrograph: Future[Micrograph], predicted: Future[Predicted]) -> Result:

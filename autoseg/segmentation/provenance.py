@@ -62,8 +62,10 @@ class Provenance(Options):
     "Whether particles are brighter or darker than their surroundings, as it was asked for."
     magnification: Literal["auto"] | float | None = None
     "By how much images were magnified before the prediction, as it was asked for."
+    minimum_score: float | None = None
+    "Which score particles had to have, at least, from 0 to 1."
     plausibility: float | None = None
-    "How plausible particles had to be, at least, from 0 to 1."
+    "How plausible the particles of an image had to be, at least, from 0 to 1."
     decided_per_image: tuple[Literal["polarity", "magnification"], ...] = ()
     "What was left to each image, and could be: a model that cannot judge either takes images as they are."
     diameter_range: tuple[float, float] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Annotated, Any, Literal, TypeAlias
@@ -21,14 +21,17 @@ from autoseg.images.polarity import Asked, Polarity
 from autoseg.images.segmentation import Segmentation
 from autoseg.models.config import ModelConfig
 from autoseg.models.folder import Model, load_model
-from autoseg.options import Options
-from autoseg.segmentation.adaptation import Adaptation, bring_back, prepare, scaled
-from autoseg.segmentation.candidates import Candidate, assess, choose_adaptation
+from autoseg.models.scoring import Scoring
+from autoseg.options import Options, Share
+from autoseg.segmentation.adaptation import Adaptation, bring_back, prepare
+from autoseg.segmentation.assembly import Assembly, assemble
+from autoseg.segmentation.candidates import Candidate, assess, choose_adaptation, typical_diameter
 from autoseg.segmentation.classes import decode_classes
-from autoseg.segmentation.instances.finding import InstanceOptions, find_instances, keep_instances, part
-from autoseg.segmentation.plausibility import LEAST, find_doubt, measure_plausibility
+from autoseg.segmentation.instances.finding import InstanceOptions, find_instances
+from autoseg.segmentation.plausibility import LEAST, find_doubt
 from autoseg.segmentation.predictor import PredictOptions, Predictor
 from autoseg.segmentation.provenance import Architecture, Provenance, TrainedModel
+from autoseg.segmentation.views import View, find_in
 
 _log = logging.getLogger("autoseg")
 
@@ -38,8 +41,10 @@ Result: TypeAlias = Segmentation | ClassMap
 "What a model finds: particles, or classes; its head tells which."
 Magnification = Literal["auto"] | Annotated[float, Field(gt=0, le=16)]
 
-WINDOW = 512
+WINDOW = 256
 "Edge in pixels, as the network sees them, of what is looked at before it is decided how an image is shown."
+_TOLERANCE = 1.5
+"Typical diameters may be so much beyond those that the model was trained on before a note tells of it."
 
 
 class SegmentOptions(Options):
@@ -55,12 +60,16 @@ class SegmentOptions(Options):
     """Whether particles are brighter or darker than what they lie on. model: as the model saw them; auto: whatever is
     more plausible in each image, if the network predicts distances to the rim; without them it cannot tell."""
     magnification: Magnification = "auto"
-    """Factor by which an image is magnified before the network sees it; auto: 1, unless its particles are not of the
-    sizes that the model knows. Results are in pixels of the image all the same. Defaults and recommendations of
-    `minimum_core` and `pinhole_size` are meant for what the network sees, and are converted; what is set is not."""
-    plausibility: float = Field(LEAST, ge=0, le=1)
-    """Less plausible particles than this are taken for noise or ground, and the image for empty; 0: none ever are. A
-    network that predicts no distances does not tell how plausible its particles are."""
+    """Factor by which an image is magnified before the network sees it; auto: more if its particles are smaller than
+    those that the model knows, and reduced views beside that, in which large ones are found. Results are in pixels of
+    the image all the same. Defaults and recommendations of `minimum_core` and `pinhole_size` are meant for what the
+    network sees; what is set is in pixels of the image."""
+    minimum_score: Share | None = None
+    """Particles of a lower score are left out: a score is the probability that a particle is one. Not set: as the model
+    recommends. A network that predicts no distances does not tell scores, nor how plausible its particles are."""
+    plausibility: Share = LEAST
+    """By how much more probable it is, at least, that what was found in an image is particles than that it is not; else
+    the image is taken to be empty. 0: it never is."""
 
 
 class Segmenter:
@@ -80,7 +89,7 @@ class Segmenter:
         """What is in a micrograph, in its file, or in an array (rows, columns)."""
         micrograph = self.read(image)
         adaptation = self.choose(micrograph)
-        return self.finish(micrograph, self.predict(micrograph, adaptation), adaptation)
+        return self.finish(micrograph, self.look(micrograph, adaptation), adaptation)
 
     def read(self, image: Image) -> Micrograph:
         """The micrograph, read if it is not yet."""
@@ -89,53 +98,66 @@ class Segmenter:
         return Micrograph(image) if isinstance(image, np.ndarray) else read(image, self.options.read)
 
     def choose(self, micrograph: Micrograph) -> Adaptation:
-        """How the image is adapted to the network: as the options tell; what they leave open is tried on a window."""
+        """How the image is adapted to the network: as the options tell; what they leave open is tried on windows."""
         asked = self.options.magnification
-        magnification, diameters = (1.0, self._diameters) if asked == "auto" else (asked, None)
-        if len(self._polarities) == 1 and diameters is None:
+        smallest = self._diameters[0] if asked == "auto" and self._diameters else None
+        magnification = 1.0 if asked == "auto" else asked
+        if len(self._polarities) == 1 and smallest is None:
             return Adaptation(self._polarities[0], magnification)
         with _naming(micrograph):
             field = _checked(micrograph.field)
-            chosen = choose_adaptation(partial(self._examine, field), field.shape, diameters, magnification)
+            examine = partial(self._examine, field, magnification)
+            chosen = choose_adaptation(examine, field.shape, smallest)
         place = micrograph.path or "image"
-        _log.info("%s: %s particles, magnified by %g", place, chosen.polarity, chosen.magnification)
-        return chosen
+        _log.info("%s: %s particles, magnified by %g", place, chosen.polarity, chosen.magnification * magnification)
+        return dataclasses.replace(chosen, magnification=chosen.magnification * magnification)
+
+    def look(self, micrograph: Micrograph, adaptation: Adaptation) -> tuple[View, ...]:
+        """What the network says about the field of view at each magnification, the largest first."""
+        with _naming(micrograph):
+            field = _checked(micrograph.field)
+            return tuple(self._look(field, factor, adaptation.polarity) for factor in adaptation.magnifications)
 
     def predict(self, micrograph: Micrograph, adaptation: Adaptation | None = None) -> dict[str, np.ndarray]:
         """What the network predicts for the field of view: float32 (rows, columns, channels) of each output by name.
 
-        Without an adaptation, one is chosen.
+        Without an adaptation, one is chosen. Of several magnifications, the largest counts.
         """
-        adaptation = adaptation or self.choose(micrograph)
-        with _naming(micrograph):
-            field = _checked(micrograph.field)
-            prepared = prepare(field, adaptation.magnification, self.model.config.preprocessing)
-            found = self._run(prepared, adaptation.polarity)
-        return {
-            output.name: bring_back(found[output.name], field.shape, bounded=output.activation != "linear")
-            for output in self.head.outputs
-        }
+        adaptation = dataclasses.replace(adaptation or self.choose(micrograph), reductions=0)
+        (view,) = self.look(micrograph, adaptation)
+        return self._bring_back(view, micrograph)
 
-    def finish(self, micrograph: Micrograph, prediction: Mapping[str, np.ndarray], adaptation: Adaptation) -> Result:
-        """What there is in a prediction; of particles, only plausible ones.
+    def finish(self, micrograph: Micrograph, views: Sequence[View], adaptation: Adaptation) -> Result:
+        """What there is in the views of a micrograph; of particles, only plausible ones.
 
-        The micrograph's notes tell if they are not, or if the adaptation was an unusual one.
+        The micrograph's notes tell if there are none, or if the adaptation was an unusual one.
         """
         noted = dataclasses.replace(micrograph, notes=(*micrograph.notes, *self._notes(adaptation)))
         if not self.head.finds_particles:
-            return decode_classes(prediction, self.head, noted)
-        options = scaled(self.instances, adaptation.magnification, self.options.instances.model_fields_set)
+            return decode_classes(self._bring_back(views[0], micrograph), self.head, noted)
+        options = self.instances
         if adaptation.polarity != Polarity.EITHER and "polarity" not in self.options.instances.model_fields_set:
             options = options.changed(polarity=adaptation.polarity.value)
-        probability = self.head.named(prediction)
         with _naming(micrograph):
-            parted = part(probability, options)
-            labels = keep_instances(parted, options, micrograph.field)
-        plausibility = self._plausibility(probability, parted, adaptation)
-        doubt = find_doubt(micrograph.field, labels, plausibility, self.options.plausibility)
-        if doubt is not None:
-            return Segmentation(labels, probability, noted, plausibility).disbelieved(doubt)
-        return Segmentation(labels, probability, noted, plausibility)
+            given = self.options.instances.model_fields_set
+            found = assemble(views, self.head, options, given, self.scoring, micrograph.field.shape)
+            return self._judge(found, options, noted, adaptation)
+
+    def _judge(
+        self, found: Assembly, options: InstanceOptions, micrograph: Micrograph, adaptation: Adaptation
+    ) -> Segmentation:
+        """Of what was found, the plausible particles that count."""
+        labels, scores = found.keep(self.minimum_score, options, micrograph.field)
+        left_out = found.count_below(self.minimum_score, options.minimum_size)
+        plausibility = found.plausibility if self.head.tells_distance else None
+        known = scores if self.head.tells_distance else None
+        notes = (*micrograph.notes, *self._about_sizes(labels, adaptation))
+        noted = dataclasses.replace(micrograph, notes=notes)
+        segmentation = Segmentation(labels, found.probability, noted, plausibility, left_out, known)
+        doubt = None
+        if segmentation.found:
+            doubt = find_doubt(micrograph.field, labels, plausibility, self.options.plausibility)
+        return segmentation if doubt is None else segmentation.disbelieved(doubt)
 
     def describe(self) -> Provenance:
         """What a report tells about how images were segmented."""
@@ -157,6 +179,7 @@ class Segmenter:
             segmentation=particles if self.head.finds_particles else None,
             polarity=options.polarity,
             magnification=options.magnification,
+            minimum_score=self.minimum_score if self.head.tells_distance else None,
             plausibility=options.plausibility if self.head.tells_distance else None,
             decided_per_image=tuple(name for name, is_decided in decided.items() if is_decided),
             diameter_range=config.diameter_range,
@@ -182,22 +205,36 @@ class Segmenter:
     def _diameters(self) -> tuple[float, float] | None:
         return self.model.config.diameter_range if self.head.tells_distance else None
 
-    def _examine(self, field: np.ndarray, magnification: float) -> Iterator[Candidate]:
-        """What a window of the image shows in each polarity."""
-        prepared = prepare(field, magnification, self.model.config.preprocessing, WINDOW)
-        for polarity in self._polarities:
-            probability = self.head.named(self._run(prepared, polarity))
-            yield assess(probability, Adaptation(polarity, magnification), self.instances)
+    @property
+    def scoring(self) -> Scoring:
+        """How the model's particles are scored."""
+        return self.model.config.scoring or Scoring()
 
-    def _plausibility(
-        self, probability: Mapping[str, np.ndarray], parted: np.ndarray, adaptation: Adaptation
-    ) -> float | None:
-        """Of all that was found, whatever the options will drop of it; None where nobody can tell."""
-        if not self.head.tells_distance or not parted.any():
-            return None
-        if adaptation.magnification > 1:  # predictions of small particles lose too much when they are brought back
-            return adaptation.plausibility
-        return measure_plausibility(probability, parted)
+    @property
+    def minimum_score(self) -> float:
+        """Which particles are left out: those of a lower score than asked for, or as the model recommends."""
+        if not self.head.tells_distance:
+            return 0.0
+        asked = self.options.minimum_score
+        return self.scoring.least if asked is None else asked
+
+    def _examine(self, field: np.ndarray, by: float, magnification: float) -> Iterator[Candidate]:
+        """What a window of the image shows in each polarity."""
+        prepared = prepare(field, magnification * by, self.model.config.preprocessing, WINDOW)
+        for polarity in self._polarities:
+            view = View(magnification, self._run(prepared, polarity))
+            yield assess(find_in(view, self.head, self.instances, self.scoring), Adaptation(polarity, magnification))
+
+    def _look(self, field: np.ndarray, magnification: float, polarity: Polarity) -> View:
+        prepared = prepare(field, magnification, self.model.config.preprocessing)
+        return View(magnification, self._run(prepared, polarity))
+
+    def _bring_back(self, view: View, micrograph: Micrograph) -> dict[str, np.ndarray]:
+        """The outputs of a view in pixels of the field of view."""
+        return {
+            output.name: bring_back(view.outputs[output.name], micrograph.field.shape, output.activation != "linear")
+            for output in self.head.outputs
+        }
 
     def _run(self, prepared: np.ndarray, polarity: Polarity) -> dict[str, np.ndarray]:
         """What the network predicts for an image in which particles are what `polarity` tells."""
@@ -207,9 +244,22 @@ class Segmenter:
         """What was decided for this image alone, and is not as the model would have it anyway."""
         if self.options.polarity == "auto" and adaptation.polarity != self.model.config.polarity:
             yield f"Particles were found to be {adaptation.polarity}: the network saw the image inverted."
-        if self.options.magnification == "auto" and adaptation.magnification != 1:
+        if self.options.magnification == "auto" and adaptation.magnification > 1:
             factor = f"{adaptation.magnification:g}"
             yield f"For the sizes of its particles, the network saw the image magnified by {factor}."
+
+    def _about_sizes(self, labels: np.ndarray, adaptation: Adaptation) -> Iterator[str]:
+        """That particles are larger, or smaller, than those that the model knows, at all magnifications."""
+        diameter = typical_diameter(np.bincount(labels.ravel())[1:])
+        if self._diameters is None or diameter is None:
+            return
+        smallest, largest = self._diameters[0] / adaptation.magnifications[0], self._diameters[1]
+        largest /= adaptation.magnifications[-1]
+        if not smallest / _TOLERANCE <= diameter <= largest * _TOLERANCE:
+            yield (
+                f"Typical particles have {diameter:.0f} pixels in diameter, but the model knows {smallest:.0f} to "
+                f"{largest:.0f} pixels in such an image: look closely at what was found."
+            )
 
 
 def _head(model: Model) -> Head:

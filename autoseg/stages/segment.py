@@ -54,8 +54,9 @@ class Segment(Stage):
         """Write the results, with the model that was trained last."""
         paths = images_in(self.images)
         settings = {"read": self.read, "predict": self.options.predict, "instances": self.options.instances}
-        # The model was made for these images: whatever it finds in them is to be seen.
-        options = SegmentOptions(polarity=self.polarity.value, plausibility=0, **settings)
+        # The model was made for these images as they are: whatever it finds in them is to be seen.
+        as_it_is = {"polarity": self.polarity.value, "magnification": 1.0, "minimum_score": 0, "plausibility": 0}
+        options = SegmentOptions(**as_it_is, **settings)
         segmenter = Segmenter(trained[-1].model, options)
         segmentations = tqdm(segment_all(paths, segmenter), total=len(paths), unit="image", disable=None)
         about = segmenter.describe()

@@ -33,6 +33,7 @@ from autoseg.stages.grey import read_grey, sheet, to_bytes, write_grey
 from autoseg.stages.learning import LearningOptions
 from autoseg.stages.pairs import LABELS, Pair, Pairs, files_of
 from autoseg.stages.progress_pictures import draw_prediction
+from autoseg.stages.scoring import choose_scoring
 from autoseg.stages.stage import Stage
 from autoseg.stages.train_segmenter import TrainedSegmenter
 from autoseg.training.callbacks import CHECKPOINT
@@ -199,6 +200,7 @@ def _save(
         diameter_range=config.diameter_range,
         polarity=config.polarity,
         postprocessing=chosen,
+        scoring=choose_scoring(teacher.network, options, calibrating, chosen) or config.scoring,
     )
 
 

@@ -25,6 +25,7 @@ from autoseg.stages.learning import LearningOptions
 from autoseg.stages.pairs import Pair, Pairs, files_of
 from autoseg.stages.prepare import Tiles
 from autoseg.stages.progress_pictures import draw_predictions
+from autoseg.stages.scoring import choose_scoring
 from autoseg.stages.stage import Outputs, Stage
 from autoseg.training.batches import split
 from autoseg.training.callbacks import CHECKPOINT, BestWeights
@@ -142,6 +143,7 @@ def _train(
     draw, best = partial(draw_predictions, network, [read_grey(path) for path in shown], options), BestWeights()
     train_segmenter(network, training, validation, options, [best, *watch(folder, options.monitoring, draw, [best])])
     if is_first():
+        chosen = choose_postprocessing(network, options, held_out)
         sampled = pairs[:: 1 + len(pairs) // SAMPLED] if options.head.finds_particles else ()
         save_model(
             folder / "model",
@@ -152,7 +154,8 @@ def _train(
             polarity=_known(options),
             diameter_range=_diameter_range(load(pair).labels for pair in sampled),
             preprocessing=Preprocessing(percentiles=options.percentiles),
-            postprocessing=choose_postprocessing(network, options, held_out),
+            postprocessing=chosen,
+            scoring=choose_scoring(network, options, held_out, chosen),
         )
 
 
@@ -165,7 +168,8 @@ def _known(options: TrainSegmenterOptions) -> Polarity:
 
 def _diameter_range(labels: Iterable[np.ndarray]) -> tuple[float, float] | None:
     """The typical diameters in pixels of most label images; None if there are no particles at all."""
-    diameters = [found for found in map(typical_diameter, labels) if found is not None]
+    areas = (np.bincount(one.ravel())[1:] for one in labels)
+    diameters = [found for found in map(typical_diameter, areas) if found is not None]
     if not diameters:
         return None
     low, high = np.percentile(diameters, TYPICAL).round(1).tolist()

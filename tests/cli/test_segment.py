@@ -17,6 +17,8 @@ from autoseg.heads import Head
 from autoseg.images.labels import read_labels, write_labels
 from autoseg.images.uncertainty import entropy
 from autoseg.models.folder import save_model
+from autoseg.models.scoring import TERMS, Scoring
+from autoseg.segmentation.plausibility import LEAST
 
 INFERRING = {verb.name: verb for verb in VERBS if verb.name in ("segment", "demo", "export")}
 once = pytest.mark.skipif(keras.backend.backend() != "openvino", reason="the same on every backend")
@@ -35,7 +37,8 @@ def write_model(folder, kind):
         middle[::2] = 20 * layer.name.startswith("head")
         middle[0] = middle[0] or 1
         layer.set_weights([kernel, *(values - 10 for values in bias)])
-    save_model(folder, network, head=head, card=CARD)
+    small = Scoring(coefficients=(9, 0, 0, -9, *[0] * (TERMS - 4)))  # and no ground
+    save_model(folder, network, head=head, card=CARD, scoring=small)
     return str(folder)
 
 
@@ -133,14 +136,14 @@ def test_nothing_plausible_is_told_and_can_be_seen_on_request(tmp_path, capsys):
     noise = tmp_path / "noise.tif"
     tifffile.imwrite(noise, np.random.default_rng(0).integers(0, 256, (96, 128)).astype(np.uint8))
     counts = []
-    for given in ([], ["--plausibility", 0]):
+    for given in ([], ["--plausibility", 0, "--minimum-score", 0]):
         assert segmented(noise, "particles", "--output", tmp_path / "out", *given) == 0
         said = capsys.readouterr().out
         counts.append(len(pd.read_csv(tmp_path / "out" / "particles.csv")))
         assert said.startswith(f"1 image, {counts[-1]} particles")
         assert ("Warning: Nothing plausible was found in 1 image: noise.tif." in said) == (not given)
         settings = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["settings"]
-        assert settings["plausibility"] == (0.6 if not given else 0)
+        assert settings["plausibility"] == (LEAST if not given else 0)
     assert counts[0] == 0 < counts[1]
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from autoseg.images.normalization import normalize
 from autoseg.models.config import Preprocessing
-from autoseg.segmentation.adaptation import bring_back, find_liveliest, prepare, scaled
+from autoseg.segmentation.adaptation import CRUMBS, as_seen, bring_back, find_liveliest, prepare
 from autoseg.segmentation.instances.finding import InstanceOptions
 
 PLAIN = Preprocessing(percentiles=(0, 100))
@@ -59,10 +59,15 @@ def test_a_window_of_a_small_image_is_all_of_it():
     assert find_liveliest(np.eye(5, 9), 64) == (slice(0, 64), slice(0, 64))
 
 
-def test_areas_of_parting_are_converted_but_not_those_that_were_set():
-    options = InstanceOptions(minimum_core=12, pinhole_size=10)
-    small = scaled(options, 4, set())
-    assert (small.minimum_core, small.pinhole_size, small.minimum_size) == (1, 1, 20)
-    large = scaled(options, 0.5, {"pinhole_size"})
-    assert (large.minimum_core, large.pinhole_size) == (48, 10)
-    assert scaled(options, 1, set()) == options
+def test_what_was_set_is_in_pixels_of_the_image_and_so_is_which_particles_count():
+    options = InstanceOptions(minimum_core=12, pinhole_size=10, minimum_size=20)
+    large = as_seen(options, 4, set(), finest=True)
+    assert (large.minimum_core, large.pinhole_size, large.minimum_size) == (12, 10, 320)
+    small = as_seen(options, 0.5, {"pinhole_size", "minimum_core"}, finest=True)
+    assert (small.minimum_core, small.pinhole_size, small.minimum_size) == (3, 2, 5)
+    assert as_seen(options, 1, {"minimum_core"}, finest=True) == options
+
+
+def test_crumbs_of_reduced_views_are_nothing():
+    assert as_seen(InstanceOptions(minimum_size=16), 0.25, set(), finest=False).minimum_size == CRUMBS
+    assert as_seen(InstanceOptions(minimum_size=1600), 0.25, set(), finest=False).minimum_size == 100

@@ -17,6 +17,7 @@ from autoseg.images.polarity import Polarity
 from autoseg.images.segmentation import Segmentation
 from autoseg.models.config import ModelConfig, Preprocessing
 from autoseg.models.folder import Model, save_model
+from autoseg.models.scoring import TERMS, Scoring
 from autoseg.networks import build
 from autoseg.networks.layers import image_input, network
 from autoseg.segmentation import segment as module
@@ -62,6 +63,7 @@ def make_judging_model(**description):
     judging = network(inputs, {"particles": keras.layers.Concatenate()(outputs)}, name="judging", size_multiple=4)
     for layer, weight, bias in layers.values():
         layer.set_weights([np.full(layer.kernel.shape, weight), np.full(1, bias)])
+    description = {"scoring": Scoring(coefficients=(-38, 50, *[0] * (TERMS - 2))), **description}  # by agreement alone
     return described(judging, Head(kind="instances"), **description)
 
 
@@ -164,20 +166,42 @@ def test_an_empty_image_has_no_particles(image):
 
 
 @pytest.mark.parametrize(
-    ("edge", "factor", "bright"), [(3, 4, False), (6, 2, True), (24, 0.5, True), (48, 0.25, False)]
+    ("edge", "factor", "reductions", "bright"), [(3, 4, 2, False), (6, 2, 1, True), (24, 1, 2, True), (48, 1, 3, False)]
 )
-def test_particles_of_unknown_sizes_are_magnified_and_measured_in_pixels_of_the_image(edge, factor, bright):
+def test_particles_of_all_sizes_are_found_and_measured_in_pixels_of_the_image(edge, factor, reductions, bright):
     size = {"rows": 8 * edge + 20, "columns": 9 * edge} if edge > 12 else {"rows": 64, "columns": 100}
     model = make_judging_model(diameter_range=(10, 16), postprocessing={"minimum_size": 1})
     segmenter, image = Segmenter(model), scene(edge, bright=bright, **size)
-    assert segmenter.choose(Micrograph(image)) == Adaptation(Polarity.BRIGHT if bright else Polarity.DARK, factor)
+    polarity = Polarity.BRIGHT if bright else Polarity.DARK
+    assert segmenter.choose(Micrograph(image)) == Adaptation(polarity, factor, reductions)
     found = segmenter(image)
-    assert found.count == count(edge, **size)
+    assert found.count == count(edge, **{name: length - length % edge for name, length in size.items()})
     assert found.labels.shape == found.foreground.shape == image.shape
     assert np.median(found.areas) == pytest.approx(edge**2, rel=0.15)
-    assert f"magnified by {factor:g}" in found.micrograph.notes[-1]
+    assert any(f"magnified by {factor:g}" in note for note in found.micrograph.notes) == (factor > 1)
     as_it_is = make_judging_model(postprocessing={"minimum_size": 1})
     assert Segmenter(as_it_is).choose(Micrograph(image)).magnification == 1
+
+
+def test_large_and_small_particles_of_one_image_are_found_together_each_with_its_score():
+    image = scene(12, rows=204, columns=300)
+    image[:, 150:] = 60
+    image[60:108, 200:248] = 180  # 12 pixels in the image reduced by 4
+    found = segment(image, make_judging_model(diameter_range=(10, 16)), polarity="bright")
+    areas = np.sort(found.areas)
+    assert found.count == count(12, 204, 150) + 1 and areas[-2] == 144
+    assert areas[-1] == pytest.approx(48**2, rel=0.1) and found.labels[84, 224] == 1 + np.argmax(found.areas)
+    assert found.scores.shape == (found.count,) and found.scores.min() > 0.4
+    # The network's word on it is that of the reduced view: its rim is far from its middle.
+    assert found.probability["distance"][84, 224] > found.probability["distance"][84, 203] + 0.2
+
+
+def test_particles_beyond_the_sizes_that_the_model_knows_are_noted():
+    image = np.full((150, 150), 60, np.uint8)
+    image[40:110, 40:110] = 180
+    found = segment(image, make_judging_model(diameter_range=(2, 4)), minimum_score=0, plausibility=0)
+    (note,) = found.micrograph.notes
+    assert "pixels in diameter, but the model knows 2 to 8 pixels in such an image: look closely" in note
 
 
 def test_what_is_told_of_the_settings_leaves_to_the_images_what_they_decide(model):
@@ -289,7 +313,7 @@ class TestClasses:
         def fail(*arguments):
             raise AssertionError("this is for particles alone")
 
-        monkeypatch.setattr(module, "part", fail)
+        monkeypatch.setattr(module, "assemble", fail)
         monkeypatch.setattr(module, "choose_adaptation", fail)
         segmenter = Segmenter(make_class_model(**description))
         known = Polarity(description.get("polarity", "bright"))

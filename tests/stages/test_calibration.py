@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 
 from autoseg.heads import Head
 from autoseg.stages.calibration import choose_prominence
+from autoseg.stages.scoring import fit_scoring
 from autoseg.training.targets import make_targets
 
 HEAD = Head(kind="instances")
@@ -25,3 +27,25 @@ def test_a_network_that_is_unsure_of_contacts_gets_a_lower_prominence():
 def test_where_it_makes_no_difference_the_default_stays():
     pairs = [(np.zeros(LABELS.shape, np.uint8), LABELS)]
     assert choose_prominence(lambda image: prediction(1.0), pairs) == 0.25
+
+
+class TestScoring:
+    RNG = np.random.default_rng(0)
+
+    def known(self, count):
+        """Views whose particles are true as often as their agreement tells."""
+        for _ in range(count):
+            evidence = self.RNG.uniform((0, 0, 2, 0, 0, 2), (1, 1, 6, 1, 1, 6), (100, 6))
+            yield evidence, self.RNG.random(100) < evidence[:, 0]
+
+    def test_of_particles_of_a_score_as_many_are_true(self):
+        scoring = fit_scoring(list(self.known(100)))
+        for evidence, true in [map(np.concatenate, zip(*self.known(100), strict=True))]:
+            scores = scoring.score(evidence)
+            for low in (0.1, 0.3, 0.5, 0.7):
+                alike = (scores >= low) & (scores < low + 0.2)
+                assert true[alike].mean() == pytest.approx(scores[alike].mean(), abs=0.05)
+
+    def test_too_few_calibrate_nothing(self):
+        assert fit_scoring([]) is None and fit_scoring(list(self.known(5))) is None
+        assert fit_scoring(list(self.known(5)), enough=100) is not None

@@ -1,0 +1,80 @@
+"""How a model scores particles: so that of those with 0.8 eight in ten are true, of pairs that it has not learned from.
+
+False particles abound where the network sees images reduced, or with the opposite polarity: they are shown so, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from autoseg._backend import keras
+from autoseg.evaluation.overlaps import find_overlaps
+from autoseg.images.resizing import magnified
+from autoseg.models.scoring import Scoring
+from autoseg.segmentation.candidates import SMALLEST_EDGE
+from autoseg.segmentation.evidence import calibrate, measure_evidence
+from autoseg.segmentation.instances.finding import InstanceOptions, find_instances
+from autoseg.segmentation.predictor import Predictor
+from autoseg.stages.calibration import CALIBRATING
+from autoseg.stages.pairs import Pair
+from autoseg.training.segmenter import SegmenterOptions
+
+MAGNIFICATIONS = (1.0, 0.5, 0.25, 0.125)
+ENOUGH = 1000
+"Without so many true and so many false particles nothing is calibrated."
+Predict = Callable[[np.ndarray], Mapping[str, np.ndarray]]
+Known = tuple[np.ndarray, np.ndarray]
+"Evidence (n, 6) of what was found in a view, and which of it is true (n,)."
+
+
+def choose_scoring(
+    network: keras.Model,
+    options: SegmenterOptions,
+    held_out: Sequence[Pair],
+    postprocessing: Mapping[str, bool | int | float | str],
+) -> Scoring | None:
+    """The scoring of a model by pairs that it has not learned from; None where these are too few, or it has none."""
+    head = options.head
+    if not head.tells_distance or not held_out:
+        return None
+    predictor, instances = Predictor(network), InstanceOptions(**postprocessing)
+    known = [
+        one
+        for pair in (files.read(head) for files in held_out[:CALIBRATING])
+        for image, labels in _views(pair.image, pair.labels)
+        for shown in (options.shown(image), 1 - options.shown(image))
+        for one in _find(lambda view: head.named(predictor(view)), shown, labels, instances)
+    ]
+    return fit_scoring(known)
+
+
+def fit_scoring(known: Sequence[Known], enough: int = ENOUGH) -> Scoring | None:
+    """The scoring that suits what is known of the views; a view counts by the square root of what was found in it."""
+    true = np.concatenate([truth for _, truth in known]) if known else np.zeros(0, bool)
+    if min(true.sum(), (~true).sum()) < enough:
+        return None
+    weights = np.concatenate([np.full(len(truth), len(truth) ** -0.5) for _, truth in known])
+    return calibrate(np.concatenate([evidence for evidence, _ in known]), true, weights)
+
+
+def _views(image: np.ndarray, labels: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The image and its labels at each magnification."""
+    for factor in MAGNIFICATIONS:
+        if factor == 1 or min(image.shape) * factor >= SMALLEST_EDGE:
+            seen = magnified(image, factor)
+            rows, columns = (
+                ((np.arange(length) + 0.5) * whole / length).astype(int)
+                for length, whole in zip(seen.shape, labels.shape, strict=True)
+            )
+            yield seen, labels[np.ix_(rows, columns)]
+
+
+def _find(predict: Predict, shown: np.ndarray, truth: np.ndarray, options: InstanceOptions) -> Iterator[Known]:
+    """What is known of a view, unless nothing is found in it."""
+    probability = predict(shown)
+    found = find_instances(probability, options)
+    if found.any():
+        overlaps = find_overlaps(found, truth)
+        yield measure_evidence(probability, found), overlaps.best_iou_of_predicted >= 0.5
