@@ -8,8 +8,6 @@ import pandas as pd
 import pytest
 import tifffile
 
-from autoseg._backend import BACKEND
-from autoseg.backends import TRAINABLE
 from autoseg.cli import main
 from autoseg.heads import Head, Output
 from autoseg.images.class_files import read_classes, write_classes
@@ -20,8 +18,9 @@ from autoseg.stages.pairs import ClassPairs
 from autoseg.stages.segment import Segment
 from autoseg.stages.stage import Stage
 from autoseg.stages.train_segmenter import TrainSegmenter, TrainSegmenterOptions
+from tests.marks import trains_once
 
-pytestmark = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
+pytestmark = trains_once  # every backend learns and predicts classes in tests of its own
 
 HEAD = Head(
     kind="classes",

@@ -6,16 +6,14 @@ import os
 import signal
 from itertools import product
 
-import pytest
-
-from autoseg._backend import BACKEND
 from autoseg.sem.workflow import Options, run, stages_of
 from autoseg.stages import engine
 from autoseg.stages.manifest import MANIFEST, STARTED
 from autoseg.training.callbacks import Checkpoint
+from tests.marks import trains_once
 from tests.simulation.particles.scenes import write_outlines, write_scenes
 
-pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="exact resume of each trainer is tested on every backend")
+pytestmark = trains_once  # the exact resume of each trainer is tested on every backend
 
 DATED = {"report.html", "run.json"}
 

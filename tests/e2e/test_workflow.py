@@ -9,19 +9,16 @@ import numpy as np
 import pytest
 
 from autoseg import sem
-from autoseg._backend import BACKEND
-from autoseg.backends import TRAINABLE
 from autoseg.cli import main
 from autoseg.errors import ImageError, ModelError, OptionsError, StageError
 from autoseg.images.labels import read_labels
 from autoseg.models.folder import load_model
 from autoseg.sem.workflow import Options, run, stages_of
+from tests.marks import trains, trains_once
 from tests.simulation.particles.scenes import write_outlines, write_scenes
 
 ROOT = Path(__file__).parents[2]
 SIZES = (144, 160), (121, 183)
-trains = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
-once = pytest.mark.skipif(BACKEND != "torch", reason="is alike on every backend; others take longer to compile")
 
 
 def options(folder, **changes):
@@ -81,7 +78,7 @@ def test_what_the_network_learns_from_is_what_was_simulated(finished):
         assert len(np.unique(kept)) <= len(np.unique(simulated))
 
 
-@once
+@trains_once
 def test_a_changed_option_redoes_what_depends_on_it_and_nothing_else(finished):
     folder, _ = finished
     written = {path.parent.name: path.stat().st_mtime_ns for path in (folder / "run").glob("*/manifest.json")}
@@ -96,7 +93,7 @@ def test_a_changed_option_redoes_what_depends_on_it_and_nothing_else(finished):
     assert changed == {"10_segment", "11_evaluate"}
 
 
-@once
+@trains_once
 def test_the_start_script_goes_on_with_such_a_run_and_hands_out_the_results(finished, tmp_path, monkeypatch):
     folder, _ = finished
     names = {"images": "Input_Images", "outlines": "Input_Masks", "run": "autoseg_run", "truth": "Truth"}
@@ -206,7 +203,7 @@ def test_options_of_stages_can_be_set_one_by_one(tmp_path, capsys):
     assert "Write --set stage.name=value" in capsys.readouterr().err
 
 
-@once
+@trains_once
 def test_the_command_goes_on_with_a_run(finished, tmp_path, capsys):
     folder, outputs = finished
     options(folder, truth=folder / "truth").to_file(tmp_path / "options.json")
@@ -232,7 +229,7 @@ def test_a_folder_that_is_missing_is_told_before_the_work_begins(tmp_path, missi
     assert not (tmp_path / "run").exists()
 
 
-@once
+@trains_once
 def test_a_run_of_another_version_stays_as_it_is(tmp_path):
     write_outlines(tmp_path)
     write_scenes(tmp_path, 1)
@@ -250,7 +247,7 @@ def test_a_run_of_another_version_stays_as_it_is(tmp_path):
     assert {path: path.read_text() for path in run_folder.rglob("*") if path.is_file()} == contents
 
 
-@once
+@trains_once
 def test_renderings_alone_make_a_model_for_any_micrographs(tmp_path, capsys):
     changes = {"sources": ("rendering",), "render": {"source": "shapes"}, "own_processes": False}
     Options(profile="smoke", folder=tmp_path / "run", **changes).to_file(tmp_path / "recipe.json")

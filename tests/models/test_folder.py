@@ -136,8 +136,7 @@ def test_a_head_that_does_not_fit_the_network_is_refused_and_leaves_no_model(net
 def test_weights_alone_are_saved_not_the_optimizer(network, tmp_path):
     trained = build("unet", filters=(4, 6))
     trained.compile(keras.optimizers.Adam(), "mse")
-    image = np.zeros((1, 8, 8, 1), "float32")
-    trained.fit(image, image, verbose=0)
+    trained.optimizer.build(trained.trainable_variables)
     save_model(tmp_path / "trained", trained, card="")
     save_model(tmp_path / "fresh", build("unet", filters=(4, 6)), card="")
     sizes = [(tmp_path / name / WEIGHTS).stat().st_size for name in ("trained", "fresh")]

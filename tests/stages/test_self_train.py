@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 import tifffile
 
-from autoseg._backend import BACKEND
-from autoseg.backends import TRAINABLE
 from autoseg.errors import ImageError, OptionsError
 from autoseg.heads import Head
 from autoseg.images.labels import read_labels
@@ -23,9 +21,10 @@ from autoseg.stages.self_train import SelfTrain, SelfTrainOptions
 from autoseg.stages.train_segmenter import TrainedSegmenter
 from autoseg.training.callbacks import Checkpoint
 from autoseg.training.segmenter import SegmenterOptions, make_batches, train_segmenter
+from tests.marks import trains_once
 from tests.simulation.particles.scenes import scene, write_scenes
 
-pytestmark = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
+pytestmark = trains_once  # every backend passes through this stage in the workflow
 
 SIZE = (64, 80)
 TRAINING = SegmenterOptions(batch_size=4, views_per_pair=1, validation=0.0, averaging=0.5, schedule="cosine")
@@ -133,7 +132,6 @@ def interrupt_after(monkeypatch, owner, name, calls):
     monkeypatch.setattr(owner, name, call)
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="the exact resume of trainings is tested on every backend")
 def test_interrupted_in_each_round_it_ends_the_same(given, undisturbed, tmp_path, monkeypatch):
     for owner, name, calls in (
         (Checkpoint, "on_epoch_end", 1),

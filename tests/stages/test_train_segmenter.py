@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-from autoseg._backend import BACKEND
-from autoseg.backends import TRAINABLE
 from autoseg.errors import ModelError, OptionsError
 from autoseg.heads import Head
 from autoseg.models.config import Preprocessing
@@ -14,9 +12,10 @@ from autoseg.stages import calibration
 from autoseg.stages import train_segmenter as module
 from autoseg.stages.pairs import ParticlePairs
 from autoseg.stages.train_segmenter import TrainSegmenter, TrainSegmenterOptions, check_start
+from tests.marks import trains_once
 from tests.simulation.particles.scenes import scene
 
-pytestmark = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
+pytestmark = trains_once  # every backend passes through this stage in the workflow
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,13 @@
 """What every trainer keeps to: shared by their tests."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 from autoseg._backend import BACKEND, keras, to_numpy
-from autoseg.backends import TRAINABLE
 from autoseg.training.callbacks import Checkpoint
-
-trains = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
+from tests.marks import trains  # noqa: F401
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -54,23 +54,30 @@ def fit(trainer, batches, batch_size, **settings):
     return np.array([history[name] for name in trainer.reports]).T
 
 
-class Interruption(keras.callbacks.Callback):
-    def __init__(self, epoch):
+class Snapshot(keras.callbacks.Callback):
+    """A copy of the folder as it was when this epoch began, for a training that was killed therein."""
+
+    def __init__(self, folder, copy, epoch):
         super().__init__()
-        self.last = epoch
+        self.folder, self.copy, self.epoch = folder, copy, epoch
 
     def on_epoch_begin(self, epoch, logs=None):
-        if epoch == self.last:
-            raise KeyboardInterrupt
+        if epoch == self.epoch:
+            shutil.copytree(self.folder, self.copy)
 
 
-def check_resumed_training_equals_an_uninterrupted_one(make, train, undisturbed, losses, folder):
-    """`make()` a trainer, `train(trainer, callbacks=...)` it to its losses; `undisturbed` was trained to `losses`."""
+def train_undisturbed(make, train, epochs, folder):
+    """A trainer, its losses, and the folder of one that was killed after half of the epochs."""
+    trainer, own, killed = make(), folder / "undisturbed", folder / "killed"
+    own.mkdir()
+    losses = train(trainer, epochs=epochs, callbacks=[Snapshot(own, killed, epochs // 2), Checkpoint(own)])
+    return trainer, losses, killed
 
-    with pytest.raises(KeyboardInterrupt):
-        train(make(), callbacks=[Checkpoint(folder), Interruption(len(losses) // 2)])
+
+def check_resumed_training_equals_an_uninterrupted_one(make, train, undisturbed, losses, killed):
+    """`make()` a trainer, `train(trainer, callbacks=...)` it to its losses; the rest is of `train_undisturbed`."""
     resumed = make()
-    np.testing.assert_array_equal(train(resumed, callbacks=[Checkpoint(folder)]), losses[len(losses) // 2 :])
+    np.testing.assert_array_equal(train(resumed, callbacks=[Checkpoint(killed)]), losses[len(losses) // 2 :])
     assert not any(moved(values(undisturbed.variables), values(resumed.variables)))
     assert not any(moved(values(undisturbed.optimizer.variables), values(resumed.optimizer.variables)))
 

@@ -3,7 +3,6 @@ import os
 import subprocess
 import sys
 import time
-from functools import cache
 from pathlib import Path
 
 import imageio.v3 as imageio
@@ -11,14 +10,15 @@ import numpy as np
 import pytest
 
 from autoseg._backend import BACKEND, keras, to_numpy
-from autoseg.backends import TRAINABLE
 from autoseg.errors import ImageError, ModelError
 from autoseg.training import callbacks as module
 from autoseg.training.batches import Batches, fit
 from autoseg.training.callbacks import BestWeights, Checkpoint, Log, Progress, SamplePictures
+from tests.backend.compiled_once import new, state
 from tests.backend.toy_gan import ToyGan, compiled, make_batches
+from tests.marks import trains, trains_once
 
-pytestmark = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
+pytestmark = trains
 
 EPOCHS = 5
 
@@ -43,34 +43,14 @@ def make_gan():
     return compiled(ToyGan(dropout=0.3, own_noise=True))
 
 
-@cache
-def made_once(make):
-    model = make()
-    if not model.optimizer.built:
-        model.optimizer.build(model.trainable_variables)
-    return model, state(model)
-
-
-def new_model(make=make_model):
-    """The same each time, with all its variables as they were: compiling takes longer than these trainings."""
-    model, beginning = made_once(make)
-    for variable, value in zip([*model.variables, *model.optimizer.variables], beginning, strict=True):
-        variable.assign(value)
-    return model
-
-
 def train(folder, extra=(), every_epochs=1, epochs=EPOCHS, model=None):
     """All variables after a training that goes on from what is in the folder, its best validation and its history."""
-    model = model or new_model()
+    model = model or new(make_model)
     training, validation = Batches(range(8), sample, size=2), Batches(range(5), sample, size=2, shuffle=False)
     best = BestWeights()
     kit = [best, Log(folder / "log.csv"), Checkpoint(folder, every_epochs, parts=[best])]
     history = fit(model, training, epochs=epochs, validation=validation, callbacks=[*extra, *kit])
     return state(model), best.value, history.history
-
-
-def state(model):
-    return [to_numpy(variable.value).copy() for variable in [*model.variables, *model.optimizer.variables]]
 
 
 def assert_same_end(found, expected, folder, expected_folder):
@@ -146,6 +126,7 @@ def test_fewer_checkpoints_lead_to_the_same_end(tmp_path, undisturbed):
     assert_same_end(resumed, undisturbed[0], tmp_path, undisturbed[1])
 
 
+@trains_once
 def test_a_killed_process_is_continued(tmp_path, undisturbed):
     script = f"from tests.training.test_callbacks import train_slowly; train_slowly({str(tmp_path)!r})"
     environment = {**os.environ, "KERAS_BACKEND": BACKEND}
@@ -177,7 +158,7 @@ def test_a_finished_training_stays_as_it_is(tmp_path, undisturbed):
 
 def test_step_models_go_on_exactly(tmp_path):
     def run(folder, extra=()):
-        gan = new_model(make_gan)
+        gan = new(make_gan)
         gan.fit(make_batches(4), batch_size=4, epochs=4, shuffle=False, verbose=0,
                 callbacks=[*extra, Log(folder / "log.csv"), Checkpoint(folder)])  # fmt: skip
         return state(gan)
@@ -198,7 +179,7 @@ def test_the_best_epoch_in_validation_is_kept_with_averaged_weights(tmp_path):
         def on_test_end(self, logs=None):  # before BestWeights goes back to what is trained
             validated.append((logs["loss"], [to_numpy(weight.value).copy() for weight in self.model.weights]))
 
-    model = new_model()
+    model = new(make_model)
     _, best, history = train(tmp_path, extra=[Validated()], epochs=8, model=model)
     losses = [loss for loss, _ in validated]
     assert losses == history["val_loss"] and best == min(losses) != losses[-1]
@@ -209,7 +190,7 @@ def test_the_best_epoch_in_validation_is_kept_with_averaged_weights(tmp_path):
 
 def test_validation_of_averages_leaves_the_training_alone(tmp_path):
     def last(name, callbacks):
-        model, training = new_model(), Batches(range(8), sample, size=2)
+        model, training = new(make_model), Batches(range(8), sample, size=2)
         validation = Batches(range(5), sample, size=2, shuffle=False)
         log = Log(tmp_path / name)
         fit(model, training, epochs=3, validation=validation, callbacks=[*callbacks, log])

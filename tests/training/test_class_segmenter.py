@@ -3,16 +3,14 @@
 import numpy as np
 import pytest
 
-from autoseg._backend import BACKEND
-from autoseg.backends import TRAINABLE
 from autoseg.errors import OptionsError
 from autoseg.heads import Head, Output
 from autoseg.networks import build
 from autoseg.training.labelled_views import LabelledImage
 from autoseg.training.metrics import PooledScore
 from autoseg.training.segmenter import SegmenterOptions, find_class_weights, make_batches, train_segmenter
+from tests.marks import trains, trains_once
 
-trains = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
 SIZE = 32
 CLASSES = ("ground", "grain", "pore")
 ALONE = Head(kind="classes", classes=CLASSES)
@@ -84,7 +82,7 @@ def test_classes_and_a_further_output_are_learned_from_what_is_known():
     assert history["val_classes_iou"][-1] > 0.9 and history["val_loss"][-1] < 0.5 * history["val_loss"][0]
 
 
-@trains
+@trains_once
 def test_a_class_without_weight_is_not_learned():
     options = QUICK.changed(class_weights={"pore": 0.0}, epochs=6, validation=0.0)
     network, _ = trained([LabelledImage(*scene[:2]) for scene in SCENES], options)

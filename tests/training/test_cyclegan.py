@@ -19,6 +19,7 @@ from .contract import (
     check_resumed_training_equals_an_uninterrupted_one,
     count_calls,
     fit,
+    train_undisturbed,
     trains,
     values,
 )
@@ -184,14 +185,13 @@ def train(trainer, epochs=EPOCHS, **settings):
 
 
 @pytest.fixture(scope="module")
-def undisturbed():
-    trainer = make()
-    return trainer, train(trainer)
+def undisturbed(tmp_path_factory):
+    return train_undisturbed(make, train, EPOCHS, tmp_path_factory.mktemp("training"))
 
 
 @trains
 def test_learns_to_render_and_to_segment(undisturbed):
-    trainer, losses = undisturbed
+    trainer, losses, _ = undisturbed
     losses, images = dict(zip(trainer.reports, losses.T, strict=True)), make_images()
     rendered = trainer.micrograph_generator.predict(images["masks"], verbose=0)
     segmented = trainer.mask_generator.predict(images["micrographs"], verbose=0)
@@ -203,13 +203,13 @@ def test_learns_to_render_and_to_segment(undisturbed):
 
 
 @trains
-def test_resumed_training_equals_an_uninterrupted_one(undisturbed, tmp_path):
-    check_resumed_training_equals_an_uninterrupted_one(make, train, *undisturbed, tmp_path)
+def test_resumed_training_equals_an_uninterrupted_one(undisturbed):
+    check_resumed_training_equals_an_uninterrupted_one(make, train, *undisturbed)
 
 
 @trains
 def test_pools_hold_fakes_of_the_training(undisturbed):
-    trainer, _ = undisturbed
+    trainer, *_ = undisturbed
     for pool in (trainer.past_micrographs, trainer.past_masks):
         images, count = values([pool.images, pool.count])
         assert count == SMALL.pool_size and len(np.unique(images, axis=0)) == SMALL.pool_size

@@ -1,11 +1,9 @@
-import shutil
 from functools import partial
 
 import numpy as np
 import pytest
 
-from autoseg._backend import BACKEND, keras, ops, to_numpy
-from autoseg.backends import TRAINABLE
+from autoseg._backend import keras, ops, to_numpy
 from autoseg.errors import OptionsError
 from autoseg.heads import Head
 from autoseg.networks import build
@@ -15,8 +13,10 @@ from autoseg.training.callbacks import BestWeights, Checkpoint, Log
 from autoseg.training.metrics import PooledScore
 from autoseg.training.precision import mixed_precision
 from autoseg.training.segmenter import SegmenterOptions, make_batches, make_optimizer, train_segmenter
+from tests.marks import trains
 
-trains = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
+from .contract import Snapshot
+
 QUICK = SegmenterOptions(batch_size=4, epochs=12, learning_rate=0.02, schedule="constant")
 
 
@@ -178,22 +178,10 @@ def trained(folder, extra=()):
     return segmenter, history.history, validation
 
 
-class Snapshot(keras.callbacks.Callback):
-    """A copy of the folder as it was when the sixth epoch began, for a training that was killed therein."""
-
-    def __init__(self, folder, copy):
-        super().__init__()
-        self.folder, self.copy = folder, copy
-
-    def on_epoch_begin(self, epoch, logs=None):
-        if epoch == 5:
-            shutil.copytree(self.folder, self.copy)
-
-
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     folder, killed = (tmp_path_factory.mktemp("training") / name for name in ("undisturbed", "killed"))
-    return *trained(folder, [Snapshot(folder, killed)]), folder, killed
+    return *trained(folder, [Snapshot(folder, killed, epoch=5)]), folder, killed
 
 
 @trains

@@ -18,6 +18,7 @@ from .contract import (
     check_resumed_training_equals_an_uninterrupted_one,
     count_calls,
     fit,
+    train_undisturbed,
     trains,
     values,
 )
@@ -43,9 +44,8 @@ def train(trainer, epochs=EPOCHS, **settings):
 
 
 @pytest.fixture(scope="module")
-def undisturbed():
-    trainer = make()
-    return trainer, train(trainer)
+def undisturbed(tmp_path_factory):
+    return train_undisturbed(make, train, EPOCHS, tmp_path_factory.mktemp("training"))
 
 
 def linear_wgan(slope=0.5, rate=0.0, **options):
@@ -111,7 +111,7 @@ def test_compiled_and_eager_training_are_alike():
 
 @trains
 def test_learns_to_draw_the_outlines(undisturbed):
-    trainer, losses = undisturbed
+    trainer, losses, _ = undisturbed
     truth = (make_outlines()[..., 0].mean(axis=0) + 1) / 2
 
     def error(trainer):
@@ -123,8 +123,8 @@ def test_learns_to_draw_the_outlines(undisturbed):
 
 
 @trains
-def test_resumed_training_equals_an_uninterrupted_one(undisturbed, tmp_path):
-    check_resumed_training_equals_an_uninterrupted_one(make, train, *undisturbed, tmp_path)
+def test_resumed_training_equals_an_uninterrupted_one(undisturbed):
+    check_resumed_training_equals_an_uninterrupted_one(make, train, *undisturbed)
 
 
 @trains
