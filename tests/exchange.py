@@ -27,7 +27,9 @@ def write(folder):
         initial[name] = np.concatenate([weight.ravel() for weight in network.get_weights()])
         fill_weights(network)
         network.save_weights(own / f"{name}.weights.h5")
-        predictions |= {f"{name}/{output}": values for output, values in predict(network, make_input(case)).items()}
+        predictions |= {
+            f"{name}/{output}": values for output, values in predict(network, make_input(case), compiled=True).items()
+        }
     np.savez(own / "initial.npz", **initial)
     np.savez(own / "predictions.npz", **predictions)
     if BACKEND in TRAINABLE:
@@ -42,7 +44,7 @@ def read(folder):
         network = case.build(seed=1)
         for path in sorted(folder.glob(f"*/{name}.weights.h5")):
             network.load_weights(path)
-            outputs = predict(network, make_input(case))
+            outputs = predict(network, make_input(case), compiled=True)
             predictions |= {f"{path.parent.name}/{name}/{output}": values for output, values in outputs.items()}
     np.savez(folder / BACKEND / "exchanged.npz", **predictions)
     if BACKEND in TRAINABLE:

@@ -30,7 +30,7 @@ def trained(tmp_path_factory):
         command, cwd=Path(__file__).parents[2], env=environment, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
-    late, *uneven = run.stdout.splitlines()
+    *uneven, late = run.stdout.splitlines()
     assert late == "late.tif: is empty"  # an error in the last process is that of the training
     # Processes of PyTorch validate all by themselves: nothing has to be shared.
     told = "2 devices cannot share batches of 3 and 4 in the validation of a UnmixedGan. Validate a multiple of 2 items"

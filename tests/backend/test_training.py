@@ -12,6 +12,7 @@ from autoseg.backends import TRAINABLE
 from autoseg.errors import BackendError
 from autoseg.training.callbacks import Checkpoint
 
+from .compiled_once import new
 from .toy_gan import FEATURES, ToyGan, compiled, fit, make_batches
 
 trains = pytest.mark.skipif(seam.BACKEND not in TRAINABLE, reason="this backend only predicts")
@@ -116,11 +117,11 @@ def test_resumed_training_equals_an_uninterrupted_one(tmp_path):
     def make():
         return compiled(ToyGan(dropout=0.3, own_noise=True))
 
-    batches, undisturbed = make_batches(4), make()
-    losses = fit(undisturbed, batches, epochs=4)
+    batches = make_batches(4)
     with pytest.raises(KeyboardInterrupt):
-        fit(make(), batches, epochs=4, callbacks=[Checkpoint(tmp_path), Interruption()])
-    resumed = make()
+        fit(new(make), batches, epochs=4, callbacks=[Checkpoint(tmp_path), Interruption()])
+    undisturbed, resumed = new(make), make()
+    losses = fit(undisturbed, batches, epochs=4)
     np.testing.assert_array_equal(losses[2:], fit(resumed, batches, epochs=4, callbacks=[Checkpoint(tmp_path)]))
     assert not any(moved(values(undisturbed.variables), values(resumed.variables)))
     assert not any(moved(values(undisturbed.optimizer.variables), values(resumed.optimizer.variables)))

@@ -5,17 +5,18 @@ from functools import cache
 import numpy as np
 import pytest
 
-from autoseg._backend import BACKEND, StepModel, keras, ops, to_numpy
-from autoseg.backends import TRAINABLE
+from autoseg._backend import StepModel, keras, ops, to_numpy
 from autoseg.errors import OptionsError
 from autoseg.training import batches
 from autoseg.training.batches import Batches
 from autoseg.training.batches import fit as fit_batches
 from autoseg.training.callbacks import BestWeights, Checkpoint, Log
+from tests.marks import trains
 
+from .compiled_once import new, state
 from .toy_gan import BATCH, ToyGan, compiled, fit, make_batches
 
-pytestmark = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
+pytestmark = trains
 
 EPOCHS = 6
 HELD_OUT = make_batches(2, seed=9)
@@ -55,20 +56,23 @@ class Seen(keras.callbacks.Callback):
         self.reports.append(dict(logs))
 
 
-def make(averaging=0.6):
-    return compiled(ToyGan(own_noise=True), averaging)
+AVERAGING = 0.6
+
+
+def make():
+    return compiled(ToyGan(own_noise=True), AVERAGING)
 
 
 @cache
 def undisturbed():
-    """A training with averaged weights, of which the best validated ones are kept: it, and what was seen."""
-    gan, seen, best = make(), Seen(), BestWeights(monitor="penalty")
+    """A training with averaged weights, of which the best validated ones are kept: its end, and what was seen."""
+    gan, seen, best = new(make), Seen(), BestWeights(monitor="penalty")
     losses = fit(gan, make_batches(3), EPOCHS, validation_data=HELD_OUT, callbacks=[seen, best])
-    return gan, losses, seen, best
+    return state(gan), losses, seen, best
 
 
 def test_evaluation_reports_the_means_over_batches_and_moves_nothing():
-    gan = make()
+    gan = new(make)
     fit(gan, make_batches(2))
     before = values([*gan.weights, gan.seeds.state, *gan.optimizer.variables])
     found = gan.evaluate(HELD_OUT, batch_size=BATCH, verbose=0, return_dict=True)
@@ -86,7 +90,7 @@ def test_a_training_reports_what_averaged_weights_do_in_validation():
 
 def test_a_training_goes_on_as_if_there_was_no_validation():
     _, losses, seen, _ = undisturbed()
-    alone, trained = make(), []
+    alone, trained = new(make), []
     keep = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: trained.append(values(alone.weights)))
     assert_same(fit(alone, make_batches(3), EPOCHS, callbacks=[keep]), losses)
     # What is validated is not what is trained.
@@ -94,7 +98,7 @@ def test_a_training_goes_on_as_if_there_was_no_validation():
 
 
 def test_validated_weights_are_the_averages_of_each_optimizer():
-    gan, averages = make(averaging=0.5), []
+    gan, averages = new(make), []
     trained = {name: [] for name in gan.trains()}
 
     class Keep(keras.callbacks.Callback):
@@ -109,14 +113,14 @@ def test_validated_weights_are_the_averages_of_each_optimizer():
     for name, steps in trained.items():
         average = steps[0]  # the average begins with the first step
         for step, found in zip(steps, averages, strict=True):
-            average = [0.5 * a + 0.5 * b for a, b in zip(average, step, strict=True)]
+            average = [AVERAGING * a + (1 - AVERAGING) * b for a, b in zip(average, step, strict=True)]
             for a, b in zip(found[name], average, strict=True):
                 np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize(("monitor", "mode"), [("penalty", "min"), ("distance", "max"), ("distance", "min")])
 def test_the_best_weights_of_any_report_are_put_in_place(monitor, mode):
-    gan, seen, best = make(), Seen(), BestWeights(monitor=monitor, mode=mode)
+    gan, seen, best = new(make), Seen(), BestWeights(monitor=monitor, mode=mode)
     fit(gan, make_batches(3), EPOCHS, validation_data=HELD_OUT, callbacks=[seen, best])
     found = [report[f"val_{monitor}"] for report in seen.reports]
     assert best.value == (min if mode == "min" else max)(found)
@@ -126,12 +130,12 @@ def test_the_best_weights_of_any_report_are_put_in_place(monitor, mode):
 
 def test_what_is_not_validated_cannot_be_monitored():
     with pytest.raises(OptionsError, match='distance, penalty tells nothing of "loss"'):
-        fit(make(), make_batches(1), validation_data=HELD_OUT, callbacks=[BestWeights()])
+        fit(new(make), make_batches(1), validation_data=HELD_OUT, callbacks=[BestWeights()])
 
 
 def test_a_resumed_training_goes_on_alike(tmp_path):
-    def train(folder, extra=()):
-        gan, best = make(), BestWeights(monitor="penalty")
+    def train(gan, folder, extra=()):
+        best = BestWeights(monitor="penalty")
         callbacks = [*extra, best, Log(folder / "log.csv"), Checkpoint(folder, parts=[best])]
         fit(gan, make_batches(3), EPOCHS, validation_data=HELD_OUT, callbacks=callbacks)
         return gan, best.value
@@ -141,12 +145,11 @@ def test_a_resumed_training_goes_on_alike(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(tmp_path, [keras.callbacks.LambdaCallback(on_epoch_begin=interrupt)])
-    resumed, value = train(tmp_path)
+        train(new(make), tmp_path, [keras.callbacks.LambdaCallback(on_epoch_begin=interrupt)])
+    resumed, value = train(make(), tmp_path)
     expected, _, seen, best = undisturbed()
     assert value == best.value
-    assert_same(values(resumed.variables), values(expected.variables))
-    assert_same(values(resumed.optimizer.variables), values(expected.optimizer.variables))
+    assert_same(state(resumed), expected)
     rows = (tmp_path / "log.csv").read_text().splitlines()
     assert rows[0] == "epoch,critic,generator,penalty,val_distance,val_penalty,learning_rate"
     assert [float(row.split(",")[5]) for row in rows[1:]] == [report["val_penalty"] for report in seen.reports]

@@ -9,7 +9,6 @@ import pytest
 import tifffile
 
 from autoseg import networks
-from autoseg._backend import keras
 from autoseg.cli import app, demo, main
 from autoseg.cli.verbs import VERBS
 from autoseg.evaluation import label
@@ -19,9 +18,9 @@ from autoseg.images.uncertainty import entropy
 from autoseg.models.folder import save_model
 from autoseg.models.scoring import TERMS, Scoring
 from autoseg.segmentation.plausibility import LEAST
+from tests.marks import predicts_once
 
 INFERRING = {verb.name: verb for verb in VERBS if verb.name in ("segment", "demo", "export")}
-once = pytest.mark.skipif(keras.backend.backend() != "openvino", reason="the same on every backend")
 CARD = "# brightness\n\nThe probability of foreground rises with the brightness."
 
 
@@ -69,7 +68,7 @@ def segmented(images, model, *arguments):
     return main(["segment", *given, "--sizes.resamples", "100"])
 
 
-@once
+@predicts_once
 @pytest.mark.parametrize("verb", INFERRING.values(), ids=INFERRING)
 def test_the_help_has_an_example_that_is_understood(verb, capsys):
     assert main([verb.name, "--help"]) == 0
@@ -77,7 +76,7 @@ def test_the_help_has_an_example_that_is_understood(verb, capsys):
     app.parse_args(verb.example.split()[1:], exit_on_error=False, print_error=False)
 
 
-@once
+@predicts_once
 def test_the_polarity_is_asked_for_once(capsys):
     assert main(["segment", "--help"]) == 0
     said = capsys.readouterr().out
@@ -100,7 +99,7 @@ def test_a_folder_becomes_tables_and_files(images, model, tmp_path, capsys):
     assert settings["segmentation"]["method"] == "distance"  # as the one channel of the network asks for
 
 
-@once
+@predicts_once
 def test_a_file_that_fails_is_listed_and_the_rest_goes_on(images, model, tmp_path, capsys):
     (images / "bad.tif").write_bytes(b"II*\0")
     given = [images, tmp_path / "nowhere.tif"]
@@ -114,7 +113,7 @@ def test_a_file_that_fails_is_listed_and_the_rest_goes_on(images, model, tmp_pat
     assert [line.split(": ")[1] for line in said.err.splitlines()] == expected
 
 
-@once
+@predicts_once
 def test_options_reach_reading_network_particles_and_report(images, model, tmp_path):
     dark = tmp_path / "dark.tif"
     tifffile.imwrite(dark, squares(3, level=20, background=200))
@@ -131,7 +130,7 @@ def test_options_reach_reading_network_particles_and_report(images, model, tmp_p
     assert run["inputs"][0]["rows"] == 30
 
 
-@once
+@predicts_once
 def test_nothing_plausible_is_told_and_can_be_seen_on_request(tmp_path, capsys):
     noise = tmp_path / "noise.tif"
     tifffile.imwrite(noise, np.random.default_rng(0).integers(0, 256, (96, 128)).astype(np.uint8))
@@ -147,7 +146,7 @@ def test_nothing_plausible_is_told_and_can_be_seen_on_request(tmp_path, capsys):
     assert counts[0] == 0 < counts[1]
 
 
-@once
+@predicts_once
 def test_uncertainty_and_conditions_are_there_on_request(images, model, tmp_path, capsys):
     given = ["--keep", "label > 1", "centroid_column_px < 40", "--uncertainty", "--output", tmp_path / "out"]
     assert segmented(images, model, *given) == 0
@@ -159,7 +158,7 @@ def test_uncertainty_and_conditions_are_there_on_request(images, model, tmp_path
     np.testing.assert_array_equal(uncertainty, entropy(probability))
 
 
-@once
+@predicts_once
 def test_names_that_are_equal_do_not_collide(images, model, tmp_path):
     shutil.copy(images / "b.tif", tmp_path / "b.tif")
     assert segmented([images / "b.tif", tmp_path / "b.tif"], model, "--output", tmp_path / "out") == 0
@@ -167,7 +166,7 @@ def test_names_that_are_equal_do_not_collide(images, model, tmp_path):
     assert names == ["b-tif-2_labels.tif", "b-tif_labels.tif"]
 
 
-@once
+@predicts_once
 def test_results_do_not_go_among_the_images_nor_over_them(images, model, tmp_path, capsys):
     assert segmented(images, model, "--output", images) == 2
     assert f"{images} holds the images" in capsys.readouterr().err
@@ -178,7 +177,7 @@ def test_results_do_not_go_among_the_images_nor_over_them(images, model, tmp_pat
     assert len(list(images.iterdir())) == 3
 
 
-@once
+@predicts_once
 @pytest.mark.parametrize(
     ("arguments", "code", "expected"),
     [
@@ -197,7 +196,7 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
     assert expected in said.err and not said.out and not (tmp_path / "out").exists()
 
 
-@once
+@predicts_once
 def test_the_demo_scores_and_reports_bright_and_dark_samples(tmp_path, capsys, monkeypatch):
     model = write_model(tmp_path / "brightness", kind="instances")
     monkeypatch.setattr(demo, "shipped", lambda kind: tmp_path / kind)

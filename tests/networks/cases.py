@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autoseg._backend import keras
+from autoseg._backend import BACKEND, keras, to_numpy
 from autoseg.networks import build
 
 OUTPUTS = (("foreground", 1, "sigmoid"), ("phases", 2, "softmax"), ("depth", 1, "linear"))
@@ -85,10 +85,14 @@ def _values(variable: Any, layer: Any, rng: np.random.Generator) -> np.ndarray:
     return rng.normal(0, 0.1, variable.shape)
 
 
-def predict(network: keras.Model, x: np.ndarray) -> dict[str, np.ndarray]:
-    """All outputs by name; that of a network with a single one is called "output"."""
-    outputs = network.predict(x, verbose=0)
-    return dict(outputs) if isinstance(outputs, dict) else {"output": outputs}
+def predict(network: keras.Model, x: np.ndarray, compiled: bool = BACKEND != "tensorflow") -> dict[str, np.ndarray]:
+    """All outputs by name; that of a network with a single one is called "output".
+
+    What TensorFlow predicts compiled is tested where that matters: tracing takes longer than all that is computed here.
+    """
+    outputs = network.predict(x, verbose=0) if compiled else network(x, training=False)
+    outputs = outputs if isinstance(outputs, dict) else {"output": outputs}
+    return {name: to_numpy(output) for name, output in outputs.items()}
 
 
 def predict_by_name(network: keras.Model, x: np.ndarray) -> dict[str, np.ndarray]:

@@ -103,7 +103,7 @@ def test_a_build_from_what_a_network_remembers_is_alike(name):
 
 @every_case
 def test_weights_move_between_builds_through_files(name, tmp_path):
-    another = CASES[name].build(seed=7)
+    another = fill_weights(CASES[name].build(), seed=7)
     filled(name).save_weights(tmp_path / "filled.weights.h5")
     another.save_weights(tmp_path / "another.weights.h5")
     assert contents(tmp_path / "filled.weights.h5") == contents(tmp_path / "another.weights.h5")
@@ -119,6 +119,7 @@ def contents(path):
     return entries
 
 
+@pytest.mark.skipif(BACKEND == "openvino", reason="compiles to read each of them; they are compared with the others'")
 @every_architecture
 def test_initial_weights_follow_from_the_seed_alone(architecture):
     parameters = next(case.parameters for case in CASES.values() if case.architecture == architecture)

@@ -5,19 +5,18 @@ import numpy as np
 import pytest
 
 import autoseg
-from autoseg._backend import BACKEND
 from autoseg.files import shipped, shipped_models
 from autoseg.images.micrograph import Micrograph
 from autoseg.images.polarity import Polarity
 from autoseg.segmentation.adaptation import Adaptation
 from autoseg.segmentation.plausibility import LEAST, find_doubt, measure_plausibility, share_across
 from autoseg.segmentation.segment import Segmenter
+from tests.marks import predicts_once
 
 SAMPLES = sorted((shipped("datasets") / "samples").glob("*.tif"))
 SHAPE = (96, 128)
 ON_OPENVINO = {"predict": {"engine": "openvino"}}
 EVERYTHING = {"plausibility": 0, "minimum_score": 0}
-once = pytest.mark.skipif(BACKEND != "openvino", reason="OpenVINO predicts here, whatever the backend")
 
 
 def test_particles_count_by_their_diameters_and_only_in_favour():
@@ -70,7 +69,7 @@ def empty_images():
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("name", shipped_models())
-@once
+@predicts_once
 def test_no_particle_is_in_what_shows_none(name):
     segmenter = Segmenter(name, **ON_OPENVINO)
     doubted = 0
@@ -84,7 +83,7 @@ def test_no_particle_is_in_what_shows_none(name):
     assert doubted >= 3  # the network does see something, and it is not dropped in silence
 
 
-@once
+@predicts_once
 def test_all_that_was_predicted_can_be_seen():
     noise = empty_images()["blurred noise"]
     doubted, believed = (autoseg.segment(noise, "particles", **some, **ON_OPENVINO) for some in ({}, EVERYTHING))
@@ -97,7 +96,7 @@ def test_all_that_was_predicted_can_be_seen():
 
 
 @pytest.mark.parametrize("name", shipped_models())
-@once
+@predicts_once
 def test_samples_are_believed_by_a_wide_margin_whatever_is_to_be_left_out(name):
     few = {"minimum_size": 400, "exclude_edge": True}
     judging, choosy = Segmenter(name, **ON_OPENVINO), Segmenter(name, instances=few, **ON_OPENVINO)
@@ -112,7 +111,7 @@ def test_samples_are_believed_by_a_wide_margin_whatever_is_to_be_left_out(name):
         assert chosen.count < found.count and chosen.scores.shape == (chosen.count,)
 
 
-@once
+@predicts_once
 def test_a_score_is_that_of_its_particle():
     segmenter, path = Segmenter("particles", **EVERYTHING, **ON_OPENVINO), SAMPLES[0]
     micrograph = Micrograph(autoseg.read(path).field[:256, :320])
@@ -124,7 +123,7 @@ def test_a_score_is_that_of_its_particle():
     assert strict.implausible == found.count - strict.count
 
 
-@once
+@predicts_once
 def test_small_particles_are_judged_as_the_network_saw_them():
     segmenter = Segmenter("particles", **ON_OPENVINO)
     field = autoseg.read(next(path for path in SAMPLES if path.stem == "dark_rods_16bit")).field

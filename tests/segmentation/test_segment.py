@@ -25,6 +25,7 @@ from autoseg.segmentation.adaptation import Adaptation
 from autoseg.segmentation.instances.finding import InstanceOptions
 from autoseg.segmentation.pipeline import AHEAD, segment_all
 from autoseg.segmentation.segment import Segmenter, SegmentOptions, segment, segment_again
+from tests.marks import predicts_once
 
 
 def described(built, head, **description):
@@ -165,6 +166,7 @@ def test_an_empty_image_has_no_particles(image):
     assert found.count == 0 and not found.micrograph.notes
 
 
+@predicts_once
 @pytest.mark.parametrize(
     ("edge", "factor", "reductions", "bright"), [(3, 4, 2, False), (6, 2, 1, True), (24, 1, 2, True), (48, 1, 3, False)]
 )
