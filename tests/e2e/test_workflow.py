@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from autoseg import sem
+from autoseg._backend import BACKEND
 from autoseg.cli import main
 from autoseg.errors import ImageError, ModelError, OptionsError, StageError
 from autoseg.images.labels import read_labels
@@ -19,10 +20,16 @@ from tests.simulation.particles.scenes import write_outlines, write_scenes
 
 ROOT = Path(__file__).parents[2]
 SIZES = (144, 160), (121, 183)
+SMALLER = {
+    "train_wgan": {"epochs": 2},
+    "train_cyclegan": {"epochs": 1, "blocks": 0},
+    "train_segmenter": {"network": {"architecture": "unet", "filters": (4, 8), "norm": "instance"}},
+}  # one backend takes the profile as it is; others take longer to compile
 
 
 def options(folder, **changes):
     settings = {"images": folder / "images", "outlines": folder / "outlines", "folder": folder / "run", **changes}
+    settings = settings if BACKEND == "torch" else SMALLER | settings
     return Options(profile="smoke", own_processes=False, **settings)
 
 
