@@ -156,7 +156,7 @@ class Segmenter:
         segmentation = Segmentation(labels, found.probability, noted, plausibility, left_out, known)
         doubt = None
         if segmentation.found:
-            doubt = find_doubt(micrograph.field, labels, plausibility, self.options.plausibility)
+            doubt = find_doubt(micrograph.field, plausibility, self.options.plausibility)
         return segmentation if doubt is None else segmentation.disbelieved(doubt)
 
     def describe(self) -> Provenance:

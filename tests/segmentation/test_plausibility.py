@@ -9,7 +9,7 @@ from autoseg.files import shipped, shipped_models
 from autoseg.images.micrograph import Micrograph
 from autoseg.images.polarity import Polarity
 from autoseg.segmentation.adaptation import Adaptation
-from autoseg.segmentation.plausibility import LEAST, find_doubt, measure_plausibility, share_across
+from autoseg.segmentation.plausibility import LEAST, SHADED, find_doubt, measure_plausibility, shaded_share
 from autoseg.segmentation.segment import Segmenter
 from tests.marks import predicts_once
 
@@ -27,30 +27,29 @@ def test_particles_count_by_their_diameters_and_only_in_favour():
     assert measure_plausibility(np.array([none]), np.array([9])) == measure_plausibility(np.zeros(0), np.zeros(0)) == 0
 
 
-def disc(radius=12):
-    labels = np.zeros((64, 64), np.uint8)
-    return cv2.circle(labels, (32, 32), radius, 1, cv2.FILLED)
+GREY = np.random.default_rng(0).integers(0, 256, (64, 64))
 
 
 def test_doubts_are_told_and_can_be_switched_off():
-    grey, labels = np.arange(64 * 64).reshape(64, 64), disc()
-    assert find_doubt(grey, labels, LEAST, LEAST) is None
-    assert "plausibility 0.02, below 0.03" in find_doubt(grey, labels, 0.018, 0.03)
-    assert find_doubt(grey, labels, 0.0, 0) is None
-    assert find_doubt(grey, labels, None, LEAST) is None  # nobody can tell
+    assert find_doubt(GREY, LEAST, LEAST) is None
+    assert "plausibility 0.02, below 0.03" in find_doubt(GREY, 0.018, 0.03)
+    assert find_doubt(GREY, 0.0, 0) is None
+    assert find_doubt(GREY, None, LEAST) is None  # nobody can tell
 
 
 def test_particles_of_a_single_grey_value_are_none_whoever_found_them():
     for plausibility, least in ((0.9, LEAST), (None, LEAST), (0.9, 0)):
-        assert "same grey value" in find_doubt(np.full((64, 64), 7), disc(), plausibility, least)
+        assert "same grey value" in find_doubt(np.full((64, 64), 7), plausibility, least)
 
 
-def test_bands_are_no_particles_but_those_in_corners_may_be():
-    grey, bands = np.arange(64 * 64).reshape(64, 64), np.repeat([1, 0, 2, 0], 16)[:, None] * np.ones(64, int)
-    assert share_across(bands) == 1 and "to the opposite one" in find_doubt(grey, bands, 0.9, LEAST)
-    corner = disc().astype(int)
-    corner[:10, :30] = 2
-    assert share_across(corner) == share_across(0 * corner) == 0 and find_doubt(grey, corner, 0.9, LEAST) is None
+def test_shades_are_no_particles_but_particles_on_shades_are():
+    across = np.arange(64) * np.ones((64, 1))
+    steps = across // 13
+    assert shaded_share(across) == pytest.approx(1) and shaded_share(steps) > SHADED > 0.5 > shaded_share(GREY)
+    for image in (across, steps, across**2 + across.T, across + GREY / 64):
+        assert find_doubt(image, 0.9, LEAST).endswith("hardly anything but a smooth shade")
+    particle = cv2.circle(np.zeros((64, 64)), (20, 40), 6, 40.0, cv2.FILLED)
+    assert find_doubt(across + particle, 0.9, LEAST) is None
 
 
 def empty_images():
