@@ -25,9 +25,10 @@ from autoseg.models.scoring import Scoring
 from autoseg.options import Options, Share
 from autoseg.segmentation.adaptation import Adaptation, bring_back, prepare
 from autoseg.segmentation.assembly import Assembly, assemble
-from autoseg.segmentation.candidates import Candidate, assess, choose_adaptation, typical_diameter
+from autoseg.segmentation.candidates import Candidate, assess, choose_adaptation
 from autoseg.segmentation.classes import decode_classes
 from autoseg.segmentation.instances.finding import InstanceOptions, find_instances
+from autoseg.segmentation.notes import describe_enlargement, describe_inversion, describe_sizes
 from autoseg.segmentation.plausibility import LEAST, find_doubt
 from autoseg.segmentation.predictor import PredictOptions, Predictor
 from autoseg.segmentation.provenance import Architecture, Provenance, TrainedModel
@@ -43,8 +44,6 @@ Magnification = Literal["auto"] | Annotated[float, Field(gt=0, le=16)]
 
 WINDOW = 256
 "Edge in pixels, as the network sees them, of what is looked at before it is decided how an image is shown."
-_TOLERANCE = 1.5
-"Typical diameters may be so much beyond those that the model was trained on before a note tells of it."
 
 
 class SegmentOptions(Options):
@@ -151,13 +150,11 @@ class Segmenter:
         left_out = found.count_below(self.minimum_score, options.minimum_size)
         plausibility = found.plausibility if self.head.tells_distance else None
         known = scores if self.head.tells_distance else None
-        notes = (*micrograph.notes, *self._about_sizes(labels, adaptation))
+        notes = *micrograph.notes, *describe_sizes(labels, self._diameters, adaptation)
         noted = dataclasses.replace(micrograph, notes=notes)
         segmentation = Segmentation(labels, found.probability, noted, plausibility, left_out, known)
-        doubt = None
-        if segmentation.found:
-            doubt = find_doubt(micrograph.field, plausibility, self.options.plausibility)
-        return segmentation if doubt is None else segmentation.disbelieved(doubt)
+        doubt = find_doubt(micrograph.field, plausibility, self.options.plausibility)
+        return segmentation.disbelieved(doubt) if doubt is not None and segmentation.found else segmentation
 
     def describe(self) -> Provenance:
         """What a report tells about how images were segmented."""
@@ -243,23 +240,9 @@ class Segmenter:
     def _notes(self, adaptation: Adaptation) -> Iterator[str]:
         """What was decided for this image alone, and is not as the model would have it anyway."""
         if self.options.polarity == "auto" and adaptation.polarity != self.model.config.polarity:
-            yield f"Particles were found to be {adaptation.polarity}: the network saw the image inverted."
+            yield describe_inversion(adaptation)
         if self.options.magnification == "auto" and adaptation.magnification > 1:
-            factor = f"{adaptation.magnification:g}"
-            yield f"For the sizes of its particles, the network saw the image magnified by {factor}."
-
-    def _about_sizes(self, labels: np.ndarray, adaptation: Adaptation) -> Iterator[str]:
-        """That particles are larger, or smaller, than those that the model knows, at all magnifications."""
-        diameter = typical_diameter(np.bincount(labels.ravel())[1:])
-        if self._diameters is None or diameter is None:
-            return
-        smallest, largest = self._diameters[0] / adaptation.magnifications[0], self._diameters[1]
-        largest /= adaptation.magnifications[-1]
-        if not smallest / _TOLERANCE <= diameter <= largest * _TOLERANCE:
-            yield (
-                f"Typical particles have {diameter:.0f} pixels in diameter, but the model knows {smallest:.0f} to "
-                f"{largest:.0f} pixels in such an image: look closely at what was found."
-            )
+            yield describe_enlargement(adaptation)
 
 
 def _head(model: Model) -> Head:

@@ -1,0 +1,41 @@
+"""What is told of a single image, where it was not shown to the network as it is, or shows what that does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from autoseg.segmentation.adaptation import Adaptation
+from autoseg.segmentation.candidates import typical_diameter
+
+TOLERANCE = 1.5
+"Typical diameters may be so much beyond those that the model was trained on before a note tells of it."
+
+
+def describe_inversion(adaptation: Adaptation) -> str:
+    """That particles are not of the polarity that the model knows."""
+    return f"Particles were found to be {adaptation.polarity}: the network saw the image inverted."
+
+
+def describe_enlargement(adaptation: Adaptation) -> str:
+    """That particles are smaller than those that the model knows."""
+    return f"For the sizes of its particles, the network saw the image magnified by {adaptation.magnification:g}."
+
+
+def describe_sizes(labels: np.ndarray, known: tuple[float, float] | None, adaptation: Adaptation) -> Iterator[str]:
+    """That particles are larger, or smaller, than those of known diameters in pixels, at all magnifications.
+
+    >>> from autoseg.images.polarity import Polarity
+    >>> list(describe_sizes(np.ones((40, 40), int), (20, 50), Adaptation(Polarity.BRIGHT)))
+    []
+    """
+    diameter = typical_diameter(np.bincount(labels.ravel())[1:])
+    if known is None or diameter is None:
+        return
+    smallest, largest = known[0] / adaptation.magnifications[0], known[1] / adaptation.magnifications[-1]
+    if not smallest / TOLERANCE <= diameter <= largest * TOLERANCE:
+        yield (
+            f"Typical particles have {diameter:.0f} pixels in diameter, but the model knows {smallest:.0f} to "
+            f"{largest:.0f} pixels in such an image: look closely at what was found."
+        )
