@@ -77,7 +77,7 @@ def _view(provenance: Provenance) -> Iterator[str]:
     if chosen:
         yield f"For each image, it was decided automatically, by how plausible the prediction is, {chosen}."
     if "magnification" in provenance.decided_per_image:
-        yield "What was found in reduced views was joined with that, by its scores, to find particles of all sizes."
+        yield "What was found in the reduced image was joined with that, by its scores, to find particles of all sizes."
     if provenance.polarity in ("bright", "dark"):
         yield f"Particles were taken to be {provenance.polarity}er than their surroundings."
     factor = provenance.magnification

@@ -13,7 +13,7 @@ from autoseg.models.config import Preprocessing
 from autoseg.segmentation.instances.finding import InstanceOptions
 
 CRUMBS = 20
-"In reduced views, what has fewer pixels is no particle."
+"In reduced levels, what has fewer pixels is no particle."
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,10 @@ def _starts(length: int, edge: int) -> list[int]:
 
 
 def as_seen(options: InstanceOptions, magnification: float, given: set[str], finest: bool) -> InstanceOptions:
-    """Options for finding particles, in pixels of a view.
+    """Options for finding particles, in pixels of a level of the pyramid.
 
     What is `given` is meant in pixels of the image, and so is which particles count; all else is meant for what the
-    network sees. But in reduced views of an image that was seen as it is, crumbs tell nothing.
+    network sees. But in reduced levels of an image that was seen as it is, crumbs tell nothing.
 
     >>> as_seen(InstanceOptions(minimum_core=12), 2.0, {"minimum_core"}, finest=True).minimum_core
     48

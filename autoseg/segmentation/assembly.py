@@ -1,4 +1,4 @@
-"""All particles of an image, assembled from its views; and which of them count."""
+"""All particles of an image, assembled from its levels; and which of them count."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autoseg.segmentation.instances.filters import select_labels
 from autoseg.segmentation.instances.finding import InstanceOptions, keep_instances
 from autoseg.segmentation.joining import join
 from autoseg.segmentation.plausibility import measure_plausibility
-from autoseg.segmentation.views import Found, View, brought_back, find_in
+from autoseg.segmentation.pyramid import Found, Level, brought_back, find_in
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class Assembly:
 
     found: Found
     probability: dict[str, np.ndarray] = field(repr=False)
-    "float32 (rows, columns) by channel: of the view in which each particle was found; elsewhere of the finest."
+    "float32 (rows, columns) by channel: of the level in which each particle was found; elsewhere of the finest."
 
     @property
     def plausibility(self) -> float | None:
@@ -46,32 +46,32 @@ class Assembly:
 
 
 def assemble(
-    views: Sequence[View],
+    levels: Sequence[Level],
     head: Head,
     options: InstanceOptions,
     given: set[str],
     scoring: Scoring,
     shape: tuple[int, int],
 ) -> Assembly:
-    """The particles of an image of this shape from its views, finest first; `given` names options set by the user."""
+    """The particles of an image of this shape from its levels, finest first; `given` names options set by the user."""
     several = []
-    for number, view in enumerate(views):
-        found = find_in(view, head, as_seen(options, view.magnification, given, finest=number == 0), scoring)
+    for number, level in enumerate(levels):
+        found = find_in(level, head, as_seen(options, level.magnification, given, finest=number == 0), scoring)
         several.append(Found(brought_back(found.labels, shape), found.scores))
     joined, origins = join(several)
-    probability = _channels(views[0], head, shape)
-    for number, view in enumerate(views[1:], start=1):
+    probability = _channels(levels[0], head, shape)
+    for number, level in enumerate(levels[1:], start=1):
         if not (origins == number).any():
             continue
         here = np.array([False, *(origins == number)])[joined.labels]
-        for name, channel in _channels(view, head, shape).items():
+        for name, channel in _channels(level, head, shape).items():
             probability[name][here] = channel[here]
     return Assembly(joined, probability)
 
 
-def _channels(view: View, head: Head, shape: tuple[int, int]) -> dict[str, np.ndarray]:
+def _channels(level: Level, head: Head, shape: tuple[int, int]) -> dict[str, np.ndarray]:
     """The channels that tell of particles, by name, in pixels of an image of this shape."""
     return {
         name: np.clip(resized(channel, shape), 0, 1).astype(np.float32, copy=True)
-        for name, channel in head.named(view.outputs).items()
+        for name, channel in head.named(level.outputs).items()
     }

@@ -9,7 +9,7 @@ import numpy as np
 
 from autoseg.segmentation.adaptation import Adaptation
 from autoseg.segmentation.plausibility import measure_plausibility
-from autoseg.segmentation.views import Found
+from autoseg.segmentation.pyramid import Found
 
 REDUCTIONS, SMALLEST_EDGE = 4, 48
 "An image is halved at most so often, and never to fewer pixels each way: too little is left to judge by."
@@ -31,7 +31,7 @@ class Candidate:
 
 
 def assess(found: Found, adaptation: Adaptation) -> Candidate:
-    """How plausible particles are that were found in the only view of an adaptation.
+    """How plausible particles are that were found in the only level of an adaptation.
 
     >>> from autoseg.images.polarity import Polarity
     >>> assess(Found(np.zeros((32, 32), int), np.zeros(0)), Adaptation(Polarity.BRIGHT)).plausibility
@@ -72,7 +72,7 @@ def choose_adaptation(
 
     `examine` tries a magnification, in each polarity that is possible, the most probable one first. It is magnified
     only if typical diameters are below the `smallest`, in pixels, that the model knows, or none are seen. Without one,
-    only the polarity is chosen. Reduced views decide on it, too: large particles are plausible only there.
+    only the polarity is chosen. Reduced levels decide on it, too: large particles are plausible only there.
     """
     reductions = 0 if smallest is None else count_reductions(shape)
     tried = [one for step in range(reductions + 1) for one in examine(0.5**step)]

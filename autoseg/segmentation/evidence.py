@@ -17,7 +17,7 @@ RIDGE = 1e-3
 
 
 def measure_evidence(probability: Mapping[str, np.ndarray], labels: np.ndarray) -> np.ndarray:
-    """What speaks for each particle of a view, (n, 6): three numbers, and their means in the view.
+    """What speaks for each particle of a level, (n, 6): three numbers, and their means in the level.
 
     They are agreement, sureness, and the binary logarithm of the diameter in pixels. From particles follow distances to
     their rims, and the network predicts such distances, too. The agreement is the overlap of both within a particle,

@@ -7,34 +7,34 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.sparse import csr_array
 
-from autoseg.segmentation.views import Found
+from autoseg.segmentation.pyramid import Found
 
 PREFERENCE = 1.7
-"So much more must a particle of a coarser view promise: where both see the same, the finer has better outlines."
+"So much more must a particle of a coarser level promise: where both see the same, the finer has better outlines."
 
 
 def join(several: Sequence[Found]) -> tuple[Found, np.ndarray]:
-    """The particles of views of one image, finest first, all in its pixels; and from which view each comes, (n,).
+    """The particles of levels of one image, finest first, all in its pixels; and from which level each comes, (n,).
 
-    Where a particle of a coarser view covers most of some that are there already, either it or these stay: whatever
+    Where a particle of a coarser level covers most of some that are there already, either it or these stay: whatever
     promises to be more area of true particles, by scores times pixels, with a preference for these. Else it takes only
     pixels that are free.
 
     >>> crumbs = Found(np.array([[1, 1, 0, 2, 2, 2]], np.int32), np.array([0.2, 0.3]))
     >>> whole = Found(np.array([[1, 1, 1, 1, 1, 0]], np.int32), np.array([0.8]))
-    >>> joined, views = join([crumbs, whole])
-    >>> joined.labels.tolist(), joined.scores.tolist(), views.tolist()
+    >>> joined, levels = join([crumbs, whole])
+    >>> joined.labels.tolist(), joined.scores.tolist(), levels.tolist()
     ([[1, 1, 1, 1, 1, 0]], [0.8], [1])
     """
-    joined, views = several[0], np.zeros(len(several[0].scores), int)
+    joined, levels = several[0], np.zeros(len(several[0].scores), int)
     for number, coarser in enumerate(several[1:], start=1):
         stays, taken = _settle(joined, coarser)
         labels = _numbers(stays)[joined.labels]
         added = _numbers(taken, int(stays.sum()))[coarser.labels]
         labels = np.where(labels == 0, added, labels)
         joined = Found(labels, np.concatenate([joined.scores[stays], coarser.scores[taken]]))
-        views = np.concatenate([views[stays], np.full(int(taken.sum()), number)])
-    return joined, views
+        levels = np.concatenate([levels[stays], np.full(int(taken.sum()), number)])
+    return joined, levels
 
 
 def _settle(finer: Found, coarser: Found) -> tuple[np.ndarray, np.ndarray]:

@@ -11,10 +11,10 @@ from typing import Any
 from autoseg.errors import AutosegError
 from autoseg.images.micrograph import Micrograph
 from autoseg.segmentation.adaptation import Adaptation
+from autoseg.segmentation.pyramid import Level
 from autoseg.segmentation.segment import AnyModel, Result, Segmenter, SegmentOptions
-from autoseg.segmentation.views import View
 
-Predicted = tuple[tuple[View, ...], Adaptation]
+Predicted = tuple[tuple[Level, ...], Adaptation]
 AHEAD = 3
 "Images in work at a time: one that is read, one that is predicted and one that is finished."
 
@@ -53,7 +53,7 @@ def _work(paths: Iterable[str | os.PathLike[str]], segmenter: Segmenter) -> Iter
 
 def _predict(segmenter: Segmenter, micrograph: Future[Micrograph]) -> Predicted:
     adaptation = segmenter.choose(micrograph.result())
-    return segmenter.look(micrograph.result(), adaptation), adaptation
+    return segmenter.predict_levels(micrograph.result(), adaptation), adaptation
 
 
 def _finish(segmenter: Segmenter, micrograph: Future[Micrograph], predicted: Future[Predicted]) -> Result:

@@ -32,7 +32,7 @@ from autoseg.segmentation.notes import describe_enlargement, describe_inversion,
 from autoseg.segmentation.plausibility import LEAST, find_doubt
 from autoseg.segmentation.predictor import PredictOptions, Predictor
 from autoseg.segmentation.provenance import Architecture, Provenance, TrainedModel
-from autoseg.segmentation.views import View, find_in
+from autoseg.segmentation.pyramid import Level, find_in
 
 _log = logging.getLogger("autoseg")
 
@@ -60,7 +60,7 @@ class SegmentOptions(Options):
     more plausible in each image, if the network predicts distances to the rim; without them it cannot tell."""
     magnification: Magnification = "auto"
     """Factor by which an image is magnified before the network sees it; auto: more if its particles are smaller than
-    those that the model knows, and reduced views beside that, in which large ones are found. Results are in pixels of
+    those that the model knows, and reduced levels beside that, in which large ones are found. Results are in pixels of
     the image all the same. Defaults and recommendations of `minimum_core` and `pinhole_size` are meant for what the
     network sees; what is set is in pixels of the image."""
     minimum_score: Share | None = None
@@ -88,7 +88,7 @@ class Segmenter:
         """What is in a micrograph, in its file, or in an array (rows, columns)."""
         micrograph = self.read(image)
         adaptation = self.choose(micrograph)
-        return self.finish(micrograph, self.look(micrograph, adaptation), adaptation)
+        return self.finish(micrograph, self.predict_levels(micrograph, adaptation), adaptation)
 
     def read(self, image: Image) -> Micrograph:
         """The micrograph, read if it is not yet."""
@@ -111,11 +111,13 @@ class Segmenter:
         _log.info("%s: %s particles, magnified by %g", place, chosen.polarity, chosen.magnification * magnification)
         return dataclasses.replace(chosen, magnification=chosen.magnification * magnification)
 
-    def look(self, micrograph: Micrograph, adaptation: Adaptation) -> tuple[View, ...]:
+    def predict_levels(self, micrograph: Micrograph, adaptation: Adaptation) -> tuple[Level, ...]:
         """What the network says about the field of view at each magnification, the largest first."""
         with _naming(micrograph):
             field = _checked(micrograph.field)
-            return tuple(self._look(field, factor, adaptation.polarity) for factor in adaptation.magnifications)
+            return tuple(
+                self._predict_level(field, factor, adaptation.polarity) for factor in adaptation.magnifications
+            )
 
     def predict(self, micrograph: Micrograph, adaptation: Adaptation | None = None) -> dict[str, np.ndarray]:
         """What the network predicts for the field of view: float32 (rows, columns, channels) of each output by name.
@@ -123,26 +125,26 @@ class Segmenter:
         Without an adaptation, one is chosen. Of several magnifications, the largest counts.
         """
         adaptation = dataclasses.replace(adaptation or self.choose(micrograph), reductions=0)
-        (view,) = self.look(micrograph, adaptation)
-        return self._bring_back(view, micrograph)
+        (level,) = self.predict_levels(micrograph, adaptation)
+        return self._bring_back(level, micrograph)
 
-    def finish(self, micrograph: Micrograph, views: Sequence[View], adaptation: Adaptation) -> Result:
-        """What there is in the views of a micrograph; of particles, only plausible ones.
+    def finish(self, micrograph: Micrograph, levels: Sequence[Level], adaptation: Adaptation) -> Result:
+        """What there is in the levels of a micrograph; of particles, only plausible ones.
 
         The micrograph's notes tell if there are none, or if the adaptation was an unusual one.
         """
         noted = dataclasses.replace(micrograph, notes=(*micrograph.notes, *self._notes(adaptation)))
         if not self.head.finds_particles:
-            return decode_classes(self._bring_back(views[0], micrograph), self.head, noted)
+            return decode_classes(self._bring_back(levels[0], micrograph), self.head, noted)
         options = self.instances
         if adaptation.polarity != Polarity.EITHER and "polarity" not in self.options.instances.model_fields_set:
             options = options.changed(polarity=adaptation.polarity.value)
         with _naming(micrograph):
             given = self.options.instances.model_fields_set
-            found = assemble(views, self.head, options, given, self.scoring, micrograph.field.shape)
-            return self._judge(found, options, noted, adaptation)
+            found = assemble(levels, self.head, options, given, self.scoring, micrograph.field.shape)
+            return self._select(found, options, noted, adaptation)
 
-    def _judge(
+    def _select(
         self, found: Assembly, options: InstanceOptions, micrograph: Micrograph, adaptation: Adaptation
     ) -> Segmentation:
         """Of what was found, the plausible particles that count."""
@@ -219,17 +221,17 @@ class Segmenter:
         """What a window of the image shows in each polarity."""
         prepared = prepare(field, magnification * by, self.model.config.preprocessing, WINDOW)
         for polarity in self._polarities:
-            view = View(magnification, self._run(prepared, polarity))
-            yield assess(find_in(view, self.head, self.instances, self.scoring), Adaptation(polarity, magnification))
+            level = Level(magnification, self._run(prepared, polarity))
+            yield assess(find_in(level, self.head, self.instances, self.scoring), Adaptation(polarity, magnification))
 
-    def _look(self, field: np.ndarray, magnification: float, polarity: Polarity) -> View:
+    def _predict_level(self, field: np.ndarray, magnification: float, polarity: Polarity) -> Level:
         prepared = prepare(field, magnification, self.model.config.preprocessing)
-        return View(magnification, self._run(prepared, polarity))
+        return Level(magnification, self._run(prepared, polarity))
 
-    def _bring_back(self, view: View, micrograph: Micrograph) -> dict[str, np.ndarray]:
-        """The outputs of a view in pixels of the field of view."""
+    def _bring_back(self, level: Level, micrograph: Micrograph) -> dict[str, np.ndarray]:
+        """The outputs of a level in pixels of the field of view."""
         return {
-            output.name: bring_back(view.outputs[output.name], micrograph.field.shape, output.activation != "linear")
+            output.name: bring_back(level.outputs[output.name], micrograph.field.shape, output.activation != "linear")
             for output in self.head.outputs
         }
 

@@ -26,7 +26,7 @@ ENOUGH = 1000
 "Without so many true and so many false particles nothing is calibrated."
 Predict = Callable[[np.ndarray], Mapping[str, np.ndarray]]
 Known = tuple[np.ndarray, np.ndarray]
-"Evidence (n, 6) of what was found in a view, and which of it is true (n,)."
+"Evidence (n, 6) of what was found in a level, and which of it is true (n,)."
 
 
 def choose_scoring(
@@ -43,15 +43,15 @@ def choose_scoring(
     known = [
         one
         for pair in (files.read(head) for files in held_out[:CALIBRATING])
-        for image, labels in _views(pair.image, pair.labels)
+        for image, labels in _levels(pair.image, pair.labels)
         for shown in (options.shown(image), 1 - options.shown(image))
-        for one in _find(lambda view: head.named(predictor(view)), shown, labels, instances)
+        for one in _find(lambda level: head.named(predictor(level)), shown, labels, instances)
     ]
     return fit_scoring(known)
 
 
 def fit_scoring(known: Sequence[Known], enough: int = ENOUGH) -> Scoring | None:
-    """The scoring that suits what is known of the views; a view counts by the square root of what was found in it."""
+    """The scoring that suits what is known of the levels; a level counts by the square root of what was found in it."""
     true = np.concatenate([truth for _, truth in known]) if known else np.zeros(0, bool)
     if min(true.sum(), (~true).sum()) < enough:
         return None
@@ -59,7 +59,7 @@ def fit_scoring(known: Sequence[Known], enough: int = ENOUGH) -> Scoring | None:
     return calibrate(np.concatenate([evidence for evidence, _ in known]), true, weights)
 
 
-def _views(image: np.ndarray, labels: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _levels(image: np.ndarray, labels: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The image and its labels at each magnification."""
     for factor in MAGNIFICATIONS:
         if factor == 1 or min(image.shape) * factor >= SMALLEST_EDGE:
@@ -72,7 +72,7 @@ def _views(image: np.ndarray, labels: np.ndarray) -> Iterator[tuple[np.ndarray, 
 
 
 def _find(predict: Predict, shown: np.ndarray, truth: np.ndarray, options: InstanceOptions) -> Iterator[Known]:
-    """What is known of a view, unless nothing is found in it."""
+    """What is known of a level, unless nothing is found in it."""
     probability = predict(shown)
     found = find_instances(probability, options)
     if found.any():

@@ -54,7 +54,7 @@ def test_what_images_decided_is_said_and_what_they_could_not_is_not():
     assert both == (
         "For each image, it was decided automatically, by how plausible the prediction is, whether its particles are "
         "brighter or darker than their surroundings and by which factor it is magnified for the network. What was "
-        "found in reduced views was joined with that, by its scores, to find particles of all sizes."
+        "found in the reduced image was joined with that, by its scores, to find particles of all sizes."
     )
     assert "magnified" not in said(polarity="auto", magnification="auto", decided_per_image=("polarity",))
     assert said(polarity="auto", magnification="auto") == said(polarity="model", magnification=1) == ""

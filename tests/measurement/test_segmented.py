@@ -22,9 +22,9 @@ EXPECTED = (
     'They were predicted by the trained model "particles" (U-Net with 16, 32, 64, 96 and 128 filters; SHA-256 of the '
     "weights {sha256}…), run by OpenVINO in 32-bit precision. For each image, it was decided automatically, by how "
     "plausible the prediction is, whether its particles are brighter or darker than their surroundings and by which "
-    "factor it is magnified for the network. What was found in reduced views was joined with that, by its scores, to "
-    "find particles of all sizes. Regions with a score, the estimated probability of being a particle, below 0.4 were "
-    "left out. Pixels with a foreground probability above the threshold that "
+    "factor it is magnified for the network. What was found in the reduced image was joined with that, by its scores, "
+    "to find particles of all sizes. Regions with a score, the estimated probability of being a particle, below 0.4 "
+    "were left out. Pixels with a foreground probability above the threshold that "
     "Otsu's method finds in each image (at least 0.1) were assigned to particles. Touching particles were separated by "
     "a watershed transform that starts from the particle cores in the network's prediction. Particles of fewer than 20 "
     "pixels were discarded."

@@ -68,6 +68,6 @@ def test_what_was_set_is_in_pixels_of_the_image_and_so_is_which_particles_count(
     assert as_seen(options, 1, {"minimum_core"}, finest=True) == options
 
 
-def test_crumbs_of_reduced_views_are_nothing():
+def test_crumbs_of_reduced_levels_are_nothing():
     assert as_seen(InstanceOptions(minimum_size=16), 0.25, set(), finest=False).minimum_size == CRUMBS
     assert as_seen(InstanceOptions(minimum_size=1600), 0.25, set(), finest=False).minimum_size == 100

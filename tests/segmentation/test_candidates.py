@@ -13,7 +13,7 @@ from autoseg.segmentation.candidates import (
     count_reductions,
     typical_diameter,
 )
-from autoseg.segmentation.views import Found
+from autoseg.segmentation.pyramid import Found
 
 AS_IT_IS = Adaptation(Polarity.BRIGHT)
 SHAPE = (200, 500)

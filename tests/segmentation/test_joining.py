@@ -1,11 +1,11 @@
-"""Particles of several views: large plausible ones beat their crumbs, and nothing else changes."""
+"""Particles of several levels: large plausible ones beat their crumbs, and nothing else changes."""
 
 import cv2
 import numpy as np
 import pytest
 
 from autoseg.segmentation.joining import PREFERENCE, join
-from autoseg.segmentation.views import Found, brought_back
+from autoseg.segmentation.pyramid import Found, brought_back
 
 
 def discs(*places, size=64):
@@ -21,8 +21,8 @@ WHOLE = discs((25, 25, 14))
 
 
 def test_a_plausible_particle_beats_the_crumbs_inside_it_and_no_others():
-    joined, views = join([Found(CRUMBS, np.full(5, 0.5)), Found(WHOLE, np.array([0.9]))])
-    assert joined.scores.tolist() == [0.5, 0.9] and views.tolist() == [0, 1]
+    joined, levels = join([Found(CRUMBS, np.full(5, 0.5)), Found(WHOLE, np.array([0.9]))])
+    assert joined.scores.tolist() == [0.5, 0.9] and levels.tolist() == [0, 1]
     np.testing.assert_array_equal(joined.labels == 1, CRUMBS == 5)
     np.testing.assert_array_equal(joined.labels == 2, WHOLE == 1)
 
@@ -32,13 +32,13 @@ def test_particles_beat_what_joins_them_where_that_promises_little_more():
     both = cv2.dilate((pair > 0).astype(np.uint8), np.ones((5, 5))).astype(np.int32)
     fair = 0.9 * (both > 0).sum() / (pair > 0).sum() / PREFERENCE
     for score, taken in ((fair - 0.02, 1), (fair + 0.02, 0)):
-        _, views = join([Found(pair, np.full(2, score)), Found(both, np.array([0.9]))])
-        assert views.tolist() == ([1] if taken else [0, 0])
+        _, levels = join([Found(pair, np.full(2, score)), Found(both, np.array([0.9]))])
+        assert levels.tolist() == ([1] if taken else [0, 0])
 
 
-def test_what_a_finer_view_shows_whole_is_not_replaced_by_a_fragment():
-    joined, views = join([Found(WHOLE, np.array([0.3])), Found(discs((25, 25, 6)), np.array([0.99]))])
-    assert views.tolist() == [0]
+def test_what_a_finer_level_shows_whole_is_not_replaced_by_a_fragment():
+    joined, levels = join([Found(WHOLE, np.array([0.3])), Found(discs((25, 25, 6)), np.array([0.99]))])
+    assert levels.tolist() == [0]
     np.testing.assert_array_equal(joined.labels, WHOLE)
 
 
@@ -49,18 +49,18 @@ def test_new_ones_take_only_free_pixels():
     np.testing.assert_array_equal(joined.labels == 2, (second == 1) & (first == 0))
 
 
-def test_of_particles_of_one_view_the_more_plausible_comes_first_and_crumbs_fall_once():
+def test_of_particles_of_one_level_the_more_plausible_comes_first_and_crumbs_fall_once():
     large = discs((25, 25, 14), (25, 44, 8))
-    joined, views = join([Found(CRUMBS, np.full(5, 0.1)), Found(large, np.array([0.8, 0.9]))])
-    assert views.tolist() == [0, 1, 1] and joined.scores.tolist() == [0.1, 0.8, 0.9]
+    joined, levels = join([Found(CRUMBS, np.full(5, 0.1)), Found(large, np.array([0.8, 0.9]))])
+    assert levels.tolist() == [0, 1, 1] and joined.scores.tolist() == [0.1, 0.8, 0.9]
 
 
-def test_a_single_view_and_views_of_nothing_stay_as_they_are():
+def test_a_single_level_and_levels_of_nothing_stay_as_they_are():
     nothing = Found(np.zeros((64, 64), np.int32), np.zeros(0))
     for several in ([Found(CRUMBS, np.full(5, 0.5))], [Found(CRUMBS, np.full(5, 0.5)), nothing]):
-        joined, views = join(several)
+        joined, levels = join(several)
         np.testing.assert_array_equal(joined.labels, CRUMBS)
-        assert views.tolist() == [0] * 5
+        assert levels.tolist() == [0] * 5
     assert join([nothing, Found(WHOLE, np.ones(1))])[0].scores.tolist() == [1]
 
 

@@ -102,11 +102,11 @@ def test_samples_are_believed_by_a_wide_margin_whatever_is_to_be_left_out(name):
     for path in SAMPLES:
         as_it_is = Adaptation(Polarity.BRIGHT if path.stem.startswith("bright") else Polarity.DARK)
         micrograph = Micrograph(autoseg.read(path).field[:256, :320])
-        views = judging.look(micrograph, as_it_is)
-        found = judging.finish(micrograph, views, as_it_is)
+        levels = judging.predict_levels(micrograph, as_it_is)
+        found = judging.finish(micrograph, levels, as_it_is)
         assert found.plausibility > 5 * LEAST and found.scores.shape == (found.count,)
         assert found.scores.min() >= judging.minimum_score
-        chosen = choosy.finish(micrograph, views, as_it_is)
+        chosen = choosy.finish(micrograph, levels, as_it_is)
         assert chosen.count < found.count and chosen.scores.shape == (chosen.count,)
 
 

@@ -33,7 +33,7 @@ class TestScoring:
     RNG = np.random.default_rng(0)
 
     def known(self, count):
-        """Views whose particles are true as often as their agreement tells."""
+        """Levels whose particles are true as often as their agreement tells."""
         for _ in range(count):
             evidence = self.RNG.uniform((0, 0, 2, 0, 0, 2), (1, 1, 6, 1, 1, 6), (100, 6))
             yield evidence, self.RNG.random(100) < evidence[:, 0]

@@ -1,4 +1,4 @@
-"""What a network says about views of an image at several magnifications, and which particles each of them shows."""
+"""The pyramid of an image: what a network predicts at each magnification, and which particles each level shows."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from autoseg.segmentation.instances.finding import InstanceOptions, keep_instanc
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class Level:
     """An image magnified by a factor, as the network saw it."""
 
     magnification: float
     outputs: Mapping[str, np.ndarray] = field(repr=False)
-    "What the network predicts, in pixels of the view: (rows, columns, channels) by name of the output."
+    "What the network predicts, in pixels of the level: (rows, columns, channels) by name of the output."
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +39,13 @@ class Found:
         return np.bincount(self.labels.ravel(), minlength=len(self.scores) + 1)[1:]
 
 
-def find_in(view: View, head: Head, options: InstanceOptions, scoring: Scoring) -> Found:
-    """The particles that a view shows, in its own pixels, whatever of them will count.
+def find_in(level: Level, head: Head, options: InstanceOptions, scoring: Scoring) -> Found:
+    """The particles that a level shows, in its own pixels, whatever of them will count.
 
     Of a head that does not tell distances, all have a score of 1.
     """
     every = options.changed(maximum_size=None, exclude_edge=False, li_factor=None, lines=False)
-    probability = head.named(view.outputs)
+    probability = head.named(level.outputs)
     labels = keep_instances(part(probability, every), every).astype(np.int32)
     if not head.tells_distance:
         return Found(labels, np.ones(int(labels.max(initial=0)), np.float32))
@@ -53,14 +53,14 @@ def find_in(view: View, head: Head, options: InstanceOptions, scoring: Scoring) 
 
 
 def brought_back(labels: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """The labels of a view, int32, in the pixels of an image of this shape; outlines stay smooth.
+    """The labels of a level, int32, in the pixels of an image of this shape; outlines stay smooth.
 
     >>> brought_back(np.array([[0, 0, 0], [0, 7, 7]], np.int32), (4, 6))[:, 3].tolist()
     [0, 0, 7, 7]
     """
     if labels.shape == shape:
         return labels
-    steps = np.array(labels.shape) / shape  # pixels of the view for one of the image
+    steps = np.array(labels.shape) / shape  # pixels of the level for one of the image
     whole = np.zeros(shape, np.int32)
     for number, window in enumerate(find_objects(labels), start=1):
         if window is None:
@@ -68,7 +68,7 @@ def brought_back(labels: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         seen = np.array([[side.start - 1, side.stop + 1] for side in window]).clip(0, np.array(labels.shape)[:, None])
         first = np.floor(seen[:, 0] / steps).astype(int)
         last = np.minimum(np.ceil(seen[:, 1] / steps).astype(int), shape)
-        # Pixel centres lie half a pixel inside; a corner of the image at `first`, one of the view at `seen`.
+        # Pixel centres lie half a pixel inside; a corner of the image at `first`, one of the level at `seen`.
         offset = (first + 0.5) * steps - 0.5 - seen[:, 0]
         matrix = np.array([[steps[1], 0, offset[1]], [0, steps[0], offset[0]]])
         mask = (labels[seen[0, 0] : seen[0, 1], seen[1, 0] : seen[1, 1]] == number).astype(np.float32)
