@@ -60,7 +60,7 @@ class SegmentOptions(Options):
     more plausible in each image, if the network predicts distances to the rim; without them it cannot tell."""
     magnification: Magnification = "auto"
     """Factor by which an image is magnified before the network sees it; auto: more if its particles are smaller than
-    those that the model knows, and reduced levels beside that, in which large ones are found. Results are in pixels of
+    those that the model knows, and less beside that, by which large ones are found. Results are in pixels of
     the image all the same. Defaults and recommendations of `minimum_core` and `pinhole_size` are meant for what the
     network sees; what is set is in pixels of the image."""
     minimum_score: Share | None = None
@@ -112,7 +112,7 @@ class Segmenter:
         return dataclasses.replace(chosen, magnification=chosen.magnification * magnification)
 
     def predict_levels(self, micrograph: Micrograph, adaptation: Adaptation) -> tuple[Level, ...]:
-        """What the network says about the field of view at each magnification, the largest first."""
+        """What the network predicts for the field of view at each magnification, the largest first."""
         with _naming(micrograph):
             field = _checked(micrograph.field)
             return tuple(
