@@ -92,6 +92,11 @@ class PairScores(ABC, Generic[Found]):
             {} if output is None else {stem: output / file for stem, file in zip(pairs, files, strict=True)}
         )
         refuse_inputs(self._pictures.values(), [*chain(*pairs.values()), *self.scenes.values()])
+        self._begin()
+
+    @abstractmethod
+    def _begin(self) -> None:
+        """Refuse options that are not for such files, before anything is scored."""
 
     def score(self, names: Iterable[str]) -> None:
         """Score the pairs of these names; what cannot be scored is a failure, and the rest goes on."""
@@ -152,21 +157,14 @@ class PairScores(ABC, Generic[Found]):
 class FileScores(PairScores[Scores]):
     """Scores of label images and masks; the table has a row for each image."""
 
-    def __init__(
-        self,
-        pairs: Mapping[str, Pair],
-        options: EvaluateOptions | None = None,
-        output: Path | None = None,
-        scenes: Mapping[str, Path] | None = None,
-    ):
-        super().__init__(pairs, options, output, scenes)
+    def _begin(self) -> None:
         if self.options.kind == "classes":
             raise OptionsError("class maps are scored by ClassFileScores")
 
     def _score(self, name: str) -> Scores:
         options, pair, scene = self.options, self.pairs[name], self._scene(name)
         kind = options.kind
-        assert kind != "classes"  # see __init__
+        assert kind != "classes"  # see _begin
         bar = None if scene is None else scene.info_bar
         predicted, true = read_pair(*pair, kind, options.rows or bar)
         left_out: dict[str, Any] = {"minimum_size": options.minimum_size, "exclude_edge": options.exclude_edge}

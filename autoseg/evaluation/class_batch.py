@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from autoseg.errors import OptionsError
-from autoseg.evaluation.batch import EvaluateOptions, Pair, PairScores
+from autoseg.evaluation.batch import PairScores
 from autoseg.evaluation.class_errors_picture import draw_class_errors
 from autoseg.evaluation.class_pairs import find_legend, read_class_pair
 from autoseg.evaluation.classes import ClassScores, pool_classes, score_classes
@@ -19,18 +18,11 @@ _OBJECTS = ("true", "predicted", "precision", "recall", "f1")
 class ClassFileScores(PairScores[ClassScores]):
     """Scores of class maps; the table has a row for each class of each image, then those of all images together."""
 
-    def __init__(
-        self,
-        pairs: Mapping[str, Pair],
-        options: EvaluateOptions | None = None,
-        output: Path | None = None,
-        scenes: Mapping[str, Path] | None = None,
-    ):
-        super().__init__(pairs, options, output, scenes)
+    def _begin(self) -> None:
         if self.options.pixel_size is not None:
             problem = "a pixel size is for sizes of particles, and these files are class maps"
             raise OptionsError(problem, advice="Leave it out.")
-        self.legend = find_legend(pairs.values(), self.options.classes)
+        self.legend = find_legend(self.pairs.values(), self.options.classes)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain numbers, ready for JSON, with the names of the classes in the order of their numbers."""

@@ -15,7 +15,7 @@ from autoseg.segmentation.instances.filters import select_labels
 from autoseg.segmentation.instances.finding import InstanceOptions, keep_instances
 from autoseg.segmentation.joining import join
 from autoseg.segmentation.plausibility import measure_plausibility
-from autoseg.segmentation.pyramid import Found, Level, brought_back, find_in
+from autoseg.segmentation.pyramid import Found, Level, bring_labels_back, find_in
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ def assemble(
     several = []
     for number, level in enumerate(levels):
         found = find_in(level, head, as_seen(options, level.magnification, given, finest=number == 0), scoring)
-        several.append(Found(brought_back(found.labels, shape), found.scores))
+        several.append(Found(bring_labels_back(found.labels, shape), found.scores))
     joined, origins = join(several)
     probability = _channels(levels[0], head, shape)
     for number, level in enumerate(levels[1:], start=1):

@@ -52,10 +52,10 @@ def find_in(level: Level, head: Head, options: InstanceOptions, scoring: Scoring
     return Found(labels, scoring.score(measure_evidence(probability, labels)))
 
 
-def brought_back(labels: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def bring_labels_back(labels: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """The labels of a level, int32, in the pixels of an image of this shape; outlines stay smooth.
 
-    >>> brought_back(np.array([[0, 0, 0], [0, 7, 7]], np.int32), (4, 6))[:, 3].tolist()
+    >>> bring_labels_back(np.array([[0, 0, 0], [0, 7, 7]], np.int32), (4, 6))[:, 3].tolist()
     [0, 0, 7, 7]
     """
     if labels.shape == shape:

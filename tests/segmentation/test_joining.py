@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from autoseg.segmentation.joining import PREFERENCE, join
-from autoseg.segmentation.pyramid import Found, brought_back
+from autoseg.segmentation.pyramid import Found, bring_labels_back
 
 
 def discs(*places, size=64):
@@ -68,7 +68,7 @@ def test_a_single_level_and_levels_of_nothing_stay_as_they_are():
 def test_labels_come_back_where_they_were_with_smooth_outlines(factor):
     seen = discs((14, 20, 9), (40, 44, 12), (60, 3, 10))
     size = round(64 * factor)
-    found = brought_back(seen, (size, size))
+    found = bring_labels_back(seen, (size, size))
     row, column = np.indices((size, size)) + 0.5
     for number, (top, left, radius) in enumerate([(14, 20, 9), (40, 44, 12), (60, 3, 10)], start=1):
         true = np.hypot(row / factor - top - 0.5, column / factor - left - 0.5) < radius + 0.25

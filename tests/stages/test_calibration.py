@@ -1,12 +1,21 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from skimage.measure import label
 
 from autoseg.heads import Head
+from autoseg.images.segmentation import numbered
+from autoseg.segmentation.evidence import measure_evidence
+from autoseg.segmentation.instances.finding import InstanceOptions, find_instances
+from autoseg.stages import scoring
 from autoseg.stages.calibration import choose_prominence
 from autoseg.stages.scoring import fit_scoring
+from autoseg.training.labelled_views import LabelledImage
+from autoseg.training.segmenter import SegmenterOptions
 from autoseg.training.targets import make_targets
 
-HEAD = Head(kind="instances")
+HEAD, EVERY = Head(kind="instances"), InstanceOptions(minimum_size=1)
 LABELS = np.zeros((60, 60), np.uint16)
 LABELS[10:50, 5:25], LABELS[10:50, 25:55] = 1, 2  # they touch along a line
 
@@ -49,3 +58,26 @@ class TestScoring:
     def test_too_few_calibrate_nothing(self):
         assert fit_scoring([]) is None and fit_scoring(list(self.known(5))) is None
         assert fit_scoring(list(self.known(5)), enough=100) is not None
+
+    def test_a_network_that_says_the_truth_is_believed_and_what_it_sees_in_inverted_images_is_not(self, monkeypatch):
+        row, column = np.indices((128, 128)) % 16
+        labels = numbered(label((row - 8) ** 2 + (column - 8) ** 2 < 25))
+        pair = LabelledImage(image=np.where(labels > 0, 200, 50).astype(np.uint8), labels=labels)
+
+        def predict(image):
+            """True where particles are bright; small squares all over the ground elsewhere."""
+            told = label(image > 0.5) if image.mean() < 0.5 else label((np.indices(image.shape) % 8 < 5).all(axis=0))
+            return {"particles": make_targets(told.astype(np.int32), HEAD) * (1 if image.mean() < 0.5 else 0.6)}
+
+        held_out = [SimpleNamespace(read=lambda head: pair)] * 30
+        monkeypatch.setattr(scoring, "Predictor", lambda network: predict)
+        monkeypatch.setattr(scoring, "MAGNIFICATIONS", (1.0,))
+        options = SegmenterOptions(head=HEAD)
+        chosen = scoring.choose_scoring(None, options, held_out, {"method": "contact", "minimum_size": 1})
+        seen = predict(options.shown(pair.image)), predict(1 - options.shown(pair.image))
+        true, false = (
+            chosen.score(measure_evidence(HEAD.named(one), find_instances(HEAD.named(one), EVERY))) for one in seen
+        )
+        assert true.min() > 0.9 and false.max() < 0.1
+        assert scoring.choose_scoring(None, options, held_out[:1], {"method": "contact"}) is None  # too few
+        assert scoring.choose_scoring(None, options, [], {"method": "contact"}) is None
