@@ -13,7 +13,7 @@ from autoseg.cli.messages import progress
 from autoseg.cli.parameters import AsJson, Reading
 from autoseg.cli.results import Reporting, result_paths, tell
 from autoseg.errors import AutosegError, ImageError, OptionsError
-from autoseg.evaluation.files import ParticleKind, by_stem, label_files, read_particles
+from autoseg.evaluation.files import ParticleKind, by_stem, join_labels, label_files, read_particles
 from autoseg.images.calibration import calibrate
 from autoseg.images.micrograph import Micrograph, ReadOptions
 from autoseg.images.micrograph import read as read_micrograph
@@ -78,7 +78,7 @@ def _segmentation(file: Path, image: Path, kind: ParticleKind, options: ReadOpti
             shown = np.where(labels > 0, np.uint8(255), np.uint8(0))
             note = "No micrograph was given: grey values and pictures are those of the mask."
             return Segmentation(labels, None, _calibrated(Micrograph(shown, path=file, notes=(note,)), file, options))
-        return _joined(labels, _calibrated(read_micrograph(image, options), file, options), file)
+        return join_labels(labels, _calibrated(read_micrograph(image, options), file, options), file)
     except AutosegError as error:
         return error if error.file == file else AutosegError(error.problem, file=file, advice=error.advice)
 
@@ -91,15 +91,3 @@ def _calibrated(micrograph: Micrograph, labels: Path, options: ReadOptions) -> M
         return micrograph
     found = calibrate(labels, micrograph.pixels.shape)
     return dataclasses.replace(micrograph, pixel_size=found.pixel_size, pixel_size_source=found.pixel_size_source)
-
-
-def _joined(labels: np.ndarray, micrograph: Micrograph, file: Path) -> Segmentation:
-    """The labels end where the info bar begins; those as high as the image may have nothing on the bar."""
-    rows, columns = micrograph.pixels.shape
-    if labels.shape == (rows, columns) and not labels[micrograph.info_bar or rows :].any():
-        labels = labels[: micrograph.info_bar]
-    if labels.shape[1] != columns or len(labels) > rows:
-        problem = f"has {labels.shape[1]} x {len(labels)} pixels, but {micrograph.path} has {columns} x {rows}"
-        raise ImageError(problem, file=file, advice="Both must show the same part of the image.")
-    bar = len(labels) if len(labels) < rows else None
-    return Segmentation(labels, None, dataclasses.replace(micrograph, info_bar=bar))

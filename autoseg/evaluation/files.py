@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,8 @@ from autoseg.evaluation.labels import label
 from autoseg.images.class_files import carries_legend
 from autoseg.images.folders import images_in
 from autoseg.images.labels import read_labels
-from autoseg.images.segmentation import numbered
+from autoseg.images.micrograph import Micrograph
+from autoseg.images.segmentation import Segmentation, numbered
 
 ParticleKind = Literal["auto", "labels", "masks"]
 Kind = Literal[ParticleKind, "classes"]
@@ -106,6 +108,21 @@ def read_pair(predicted: Path, true: Path, kind: ParticleKind, rows: int | None)
     """
     ours, theirs = (read_particles(path, kind, rows) for path in (predicted, true))
     return cut_alike(ours, theirs, (predicted, true))
+
+
+def join_labels(labels: np.ndarray, micrograph: Micrograph, file: Path) -> Segmentation:
+    """The labels of a file with their micrograph, whose info bar begins where they end.
+
+    Those as high as the whole image may have nothing on its info bar.
+    """
+    rows, columns = micrograph.pixels.shape
+    if labels.shape == (rows, columns) and not labels[micrograph.info_bar or rows :].any():
+        labels = labels[: micrograph.info_bar]
+    if labels.shape[1] != columns or len(labels) > rows:
+        problem = f"has {_size(labels)} pixels, but {micrograph.path} has {columns} x {rows}"
+        raise ImageError(problem, file=file, advice="Both must show the same part of the image.")
+    bar = len(labels) if len(labels) < rows else None
+    return Segmentation(labels, None, dataclasses.replace(micrograph, info_bar=bar))
 
 
 def cut_alike(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
+import cv2
 import numpy as np
 
 Side = Literal["bright", "dark"]
@@ -37,3 +38,18 @@ class Polarity(StrEnum):
         [1.0, 0.25]
         """
         return (black + 1) - image if self.is_inverse_of(known) else image
+
+
+def polarity_of(image: np.ndarray, labels: np.ndarray) -> Polarity:
+    """What the particles of a label image are in an image (rows, columns), compared with what lies right around them.
+
+    Bright, where nothing lies around them.
+
+    >>> polarity_of(np.array([[9, 2, 9, 9]]), np.array([[0, 1, 0, 0]]))
+    <Polarity.DARK: 'dark'>
+    """
+    particles = labels > 0
+    around = cv2.dilate(particles.view(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))) > particles
+    if not around.any() or image[particles].mean() >= image[around].mean():
+        return Polarity.BRIGHT
+    return Polarity.DARK

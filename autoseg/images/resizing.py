@@ -33,3 +33,16 @@ def resized(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     method = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
     values = np.ascontiguousarray(image, np.float32)
     return cv2.resize(values, shape[::-1], interpolation=method).reshape(*shape, *image.shape[2:])
+
+
+def sampled(labels: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """A label image (rows, columns) of this shape: each pixel has the label in its middle, and none is made up.
+
+    >>> sampled(np.array([[1, 2, 3, 4]]), (1, 2)).tolist(), sampled(np.array([[1, 2]]), (1, 4)).tolist()
+    ([[2, 4]], [[1, 1, 2, 2]])
+    """
+    rows, columns = (
+        ((np.arange(length) + 0.5) * whole / length).astype(int)
+        for length, whole in zip(shape, labels.shape, strict=True)
+    )
+    return labels[np.ix_(rows, columns)]

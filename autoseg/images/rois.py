@@ -1,20 +1,31 @@
-"""Particles as ImageJ regions of interest: a zip file for its ROI Manager, exact to the pixel."""
+"""Particles as ImageJ regions of interest: zip files of its ROI Manager, written exact to the pixel, and read."""
 
 from __future__ import annotations
 
 import os
+import struct
 import zipfile
 
 import numpy as np
 from roifile import ROI_TYPE, ImagejRoi
+from skimage.draw import polygon
 
-from autoseg.errors import AutosegError
+from autoseg.errors import AutosegError, ImageError
 from autoseg.files import written_whole
 from autoseg.images.labels import as_labels
 from autoseg.images.polygons import Polygon, rings_of, trace
 
+_LARGEST = 2**28  # bytes of a ROI; larger ones are no outlines
 _FARTHEST = 60535  # ImageJ reads what is above as a negative number
 _MOVE, _LINE, _CLOSE = 0, 1, 4
+_AREAS = {
+    ROI_TYPE.POLYGON,
+    ROI_TYPE.FREEHAND,
+    ROI_TYPE.TRACED,
+    ROI_TYPE.RECT,
+    ROI_TYPE.OVAL,
+}
+"The types that have an inside: lines, angles and points have none."
 
 
 def write_rois(path: str | os.PathLike[str], labels: np.ndarray, position: int = 0) -> None:
@@ -36,6 +47,53 @@ def write_rois(path: str | os.PathLike[str], labels: np.ndarray, position: int =
             entry = zipfile.ZipInfo(f"{name}.roi")
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, _roi(polygons, name, position).tobytes())
+
+
+def read_rois(path: str | os.PathLike[str], shape: tuple[int, int]) -> np.ndarray:
+    """Labels, uint16 or uint32 of this shape (rows, columns), of the ROIs in a zip file: the first ROI is 1.
+
+    A pixel belongs to a ROI if its centre lies inside; where ROIs overlap, to the first one. What is no area, such as a
+    line, and a ROI of which no pixel is left, are refused.
+    """
+    labels = np.zeros(shape, np.uint32)
+    for number, roi in enumerate(_read(path), start=1):
+        if roi.roitype not in _AREAS:
+            kind = getattr(roi.roitype, "name", str(roi.roitype)).lower()
+            advice = "Remove it in ImageJ's ROI Manager, and save the others anew."
+            raise ImageError(f'holds the ROI "{roi.name}", a {kind}, which has no area', file=path, advice=advice)
+        inside = _fill(roi, shape) & (labels == 0)
+        if not inside.any():
+            problem = f'holds the ROI "{roi.name}", of which no pixel lies in the image of {shape[1]} x {shape[0]}'
+            raise ImageError(f"{problem}, or all of them in other ROIs", file=path, advice="Remove it.")
+        labels[inside] = number
+    return as_labels(labels)
+
+
+def _read(path: str | os.PathLike[str]) -> list[ImagejRoi]:
+    """The ROIs of a zip file, in the order in which ImageJ lists them."""
+    rois = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                if entry.filename.lower().endswith(".roi"):
+                    if entry.file_size > _LARGEST:
+                        raise ValueError(f"{entry.filename} would take {entry.file_size} bytes")
+                    rois.append(ImagejRoi.frombytes(archive.read(entry)))
+    except (OSError, zipfile.BadZipFile, ValueError, struct.error, IndexError, RuntimeError) as error:
+        problem = f"cannot be read as ImageJ's ROIs: {error}"
+        raise ImageError(problem, file=path, advice="Save the ROIs anew from ImageJ's ROI Manager.") from None
+    if not rois:
+        raise ImageError("holds no ROIs", file=path, advice="Save them from ImageJ's ROI Manager: More, Save.")
+    return rois
+
+
+def _fill(roi: ImagejRoi, shape: tuple[int, int]) -> np.ndarray:
+    """Which pixels of an image have their centre inside; holes of composites are outside."""
+    inside = np.zeros(shape, bool)
+    for ring in roi.coordinates(multi=True):
+        columns, rows = np.asarray(ring, float).T - 0.5  # now pixel centres have integer coordinates
+        inside[polygon(rows, columns, shape)] ^= True
+    return inside
 
 
 def _roi(polygons: list[Polygon], name: str, position: int) -> ImagejRoi:

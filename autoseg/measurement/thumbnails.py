@@ -11,6 +11,7 @@ from PIL import Image
 from autoseg.images.class_map import ClassMap
 from autoseg.images.class_overlay import ClassOverlayOptions, draw_classes
 from autoseg.images.overlay import OverlayOptions, draw_overlay, to_grey
+from autoseg.images.resizing import sampled
 from autoseg.images.segmentation import Segmentation
 
 _LARGEST, _SMALLEST = 1100, 160  # edge in pixels
@@ -69,15 +70,10 @@ def _smaller(
     if factor <= 1:
         return image, numbers, pixel_size, True
     rows, columns = (max(1, round(length / factor)) for length in image.shape)
-    numbers = numbers[np.ix_(_middles(image.shape[0], rows), _middles(image.shape[1], columns))]
+    numbers = sampled(numbers, (rows, columns))
     shrunk = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
     # A scale bar in pixels would count the small picture's pixels.
     return shrunk, numbers, pixel_size and pixel_size * image.shape[1] / columns, pixel_size is not None
-
-
-def _middles(old: int, new: int) -> np.ndarray:
-    """Of `old` pixels in a row, those in the middle of each of `new` ones."""
-    return ((np.arange(new) + 0.5) * old / new).astype(int)
 
 
 def _jpeg(picture: Image.Image, edge: int) -> bytes:

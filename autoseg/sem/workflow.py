@@ -22,15 +22,17 @@ from autoseg.sem.stages.render import Render, RenderOptions
 from autoseg.sem.stages.simulate import Simulate, SimulateOptions
 from autoseg.sem.stages.train_cyclegan import TrainCyclegan, TrainCycleganOptions
 from autoseg.sem.stages.train_wgan import TrainWgan, TrainWganOptions
+from autoseg.stages.cut_labelled import CutLabelled, CutLabelledOptions
 from autoseg.stages.engine import Run
 from autoseg.stages.evaluate import Evaluate
+from autoseg.stages.labelled_files import find_labelled
 from autoseg.stages.prepare import Prepare, PrepareOptions
 from autoseg.stages.segment import ResultOptions, Segment
 from autoseg.stages.self_train import SelfTrain, SelfTrainOptions, check_self_training
 from autoseg.stages.stage import Outputs, Stage
 from autoseg.stages.train_segmenter import TrainSegmenter, TrainSegmenterOptions, check_start
 
-Source = Literal["cyclegan", "rendering"]
+Source = Literal["cyclegan", "rendering", "labelled"]
 
 
 class Options(_Options):
@@ -49,12 +51,16 @@ class Options(_Options):
     "Folder of images of one white particle on black each."
     truth: Path | None = None
     "Folder of masks or labels, named as their micrographs, to score the result against. Nothing is learned from it."
+    labelled: Path | None = None
+    """Folder of micrographs with labels, masks or zips of ROIs beside them, to learn from: they join the sources of the
+    profile, without the cycleGAN if images or outlines are missing; without outlines, the world is rendered."""
     folder: Path = Path("autoseg_run")
     "Where everything is written."
     polarity: Polarity = Polarity.BRIGHT
     "Whether particles are brighter or darker than what lies around them; either: only without images of your own."
     sources: Annotated[tuple[Source, ...], Field(min_length=1)] = ("cyclegan",)
-    "Where the micrographs come from that the segmenter learns from: a cycleGAN, rendering by formulas, or both."
+    """Where the micrographs come from that the segmenter learns from: a cycleGAN, rendering by formulas, labelled
+    images; one of them, or several."""
     seed: int = Field(0, ge=0)
     "All random numbers follow from it."
     own_processes: bool = True
@@ -75,14 +81,16 @@ class Options(_Options):
     "Stage 6: take out of the masks what these do not show."
     render: RenderOptions = RenderOptions()
     "Stage 7: render micrographs by formulas."
+    cut_labelled: CutLabelledOptions = CutLabelledOptions()
+    "Stage 8: cut tiles out of labelled micrographs."
     train_segmenter: TrainSegmenterOptions = TrainSegmenterOptions()
-    "Stage 8: learn to segment."
+    "Stage 9: learn to segment."
     self_train: SelfTrainOptions = SelfTrainOptions()
-    "Stage 9: learn from the micrographs, by what is found in them; only if rounds are asked for."
+    "Stage 10: learn from the micrographs, by what is found in them; only if rounds are asked for."
     segment: ResultOptions = ResultOptions()
-    "Stage 10: segment and measure the micrographs."
+    "Stage 11: segment and measure the micrographs."
     evaluate: EvaluateOptions = EvaluateOptions()
-    "Stage 11: score the result, if there are true masks."
+    "Stage 12: score the result, if there are true masks."
 
     @pydantic.model_validator(mode="before")
     @classmethod
@@ -90,7 +98,10 @@ class Options(_Options):
         if not isinstance(given, Mapping):
             return given
         profile = given.get("profile", "published")
-        given = merged(options_of(profile), given, cls) if profile in PROFILES else dict(given)
+        known = options_of(profile) if profile in PROFILES else {}
+        if given.get("labelled") is not None:
+            known = merged(known, _with_labelled(known, given), cls)
+        given = merged(known, given, cls)
         training = given.get("train_segmenter", {})
         head = training.get("head") if isinstance(training, Mapping) else training.head
         by_distance = {"segment": {"instances": {"method": "distance"}}}
@@ -100,6 +111,8 @@ class Options(_Options):
     def _fits_together(self) -> Options:
         if "cyclegan" in self.sources:
             self._check_cyclegan()
+        if ("labelled" in self.sources) != (self.labelled is not None):
+            raise ValueError('the source "labelled" and a folder "labelled" belong together: give both, or none')
         if self.truth is not None and self.images is None:
             raise ValueError('"truth" needs "images" to be segmented')
         if self.images is not None and self.polarity == Polarity.EITHER:
@@ -122,7 +135,8 @@ class Options(_Options):
 
 def stages_of(options: Options) -> list[Stage | None]:
     """The stages of a run; None where one is left out."""
-    images, outlines, truth = (path and path.resolve() for path in (options.images, options.outlines, options.truth))
+    given = options.images, options.outlines, options.truth, options.labelled
+    images, outlines, truth, labelled = (path and path.resolve() for path in given)
     polarity = {"polarity": options.polarity}
     micrographs = {"images": images, "read": options.read}
     by_cyclegan, by_rendering = ("cyclegan" in options.sources, "rendering" in options.sources)
@@ -137,6 +151,9 @@ def stages_of(options: Options) -> list[Stage | None]:
         Generate(options=options.generate, **micrographs, **polarity) if by_cyclegan else None,
         Filter(options=options.filter, **micrographs, **polarity) if by_cyclegan else None,
         Render(options=options.render, outlines=outlines, **micrographs, **polarity) if by_rendering else None,
+        CutLabelled(options=options.cut_labelled, labelled=labelled, read=options.read, **polarity)
+        if labelled
+        else None,
         TrainSegmenter(options=options.train_segmenter, **polarity),
         SelfTrain(**learned, **micrographs, **polarity) if by_itself else None,
         Segment(options=options.segment, **micrographs, **polarity) if images else None,
@@ -146,8 +163,10 @@ def stages_of(options: Options) -> list[Stage | None]:
 
 def run(options: Options) -> dict[str, Outputs]:
     """Do what is not done yet of the workflow; what each stage hands on, by its name."""
-    for folder in filter(None, (options.images, options.outlines, options.truth)):
+    for folder in filter(None, (options.images, options.outlines, options.truth, options.labelled)):
         images_in(folder)  # a folder that is missing, or empty, is told now and not hours later
+    if options.labelled:
+        find_labelled(options.labelled, options.cut_labelled.labels, options.cut_labelled.only_labelled)
     check_start(options.train_segmenter)  # so is a model
     if options.self_train.rounds:
         check_self_training(options.train_segmenter)
@@ -155,6 +174,15 @@ def run(options: Options) -> dict[str, Outputs]:
     stages.check()
     options.to_file(options.folder / "options.toml")
     return stages.execute()
+
+
+def _with_labelled(profile: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a folder of labelled images changes in a profile, unless it is given otherwise."""
+    known = {"cyclegan": {"images", "outlines"}}
+    before = profile.get("sources", Options.model_fields["sources"].default)
+    sources = [source for source in before if all(given.get(name) for name in known.get(source, ()))]
+    alone = {} if given.get("outlines") else {"render": {"world_share": 1.0}}
+    return {"sources": [*sources, "labelled"], **alone}
 
 
 def _kind(head: Any) -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import methodcaller
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,12 @@ from autoseg.images.labels import read_labels, write_labels
 from autoseg.stages.grey import numbered_files, read_grey, write_grey
 from autoseg.stages.stage import Outputs
 from autoseg.training.labelled_views import LabelledImage
+from autoseg.training.targets import make_targets
 
 MASK, LABELS, CLASSES, ALSO = "_mask.tif", "_labels.tif", "_classes.tif", "_also_{}.tif"
 "How the names of masks, with dark rims between particles, of labels, class maps and further channels end."
+KNOWN = "_known.tif"
+"How the names of images end that are black where nobody knows what is shown."
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,16 @@ class Pair(ABC):
     """An image on disk, and beside it what it shows."""
 
     image: Path
+
+    @property
+    def origin(self) -> Hashable:
+        """What it was made from: pairs of one origin show the same, and are held out together."""
+        return self.image
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it is known of every pixel what it shows."""
+        return True
 
     @abstractmethod
     def read(self, head: Head) -> LabelledImage:
@@ -44,6 +58,29 @@ class ParticlePair(Pair):
         if head.kind == "mask":
             labels = labels * (read_grey(self.mask) > 0)
         return LabelledImage(read_grey(self.image), labels)
+
+
+@dataclass(frozen=True)
+class LabelledPair(ParticlePair):
+    """Of a micrograph that somebody has labelled, perhaps in part."""
+
+    known: Path
+    micrograph: int
+
+    @property
+    def origin(self) -> Hashable:
+        """The micrograph."""
+        return self.image.parent, self.micrograph
+
+    @property
+    def is_complete(self) -> bool:
+        """There is a file only where something is not known."""
+        return not self.known.exists()
+
+    def read(self, head: Head) -> LabelledImage:
+        """What is not known is not certain at all."""
+        found = super().read(head)
+        return found if self.is_complete else found._replace(certainty=(read_grey(self.known) > 0).astype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -81,18 +118,40 @@ class Pairs(Outputs, ABC):
 class ParticlePairs(Pairs):
     """The truth is 00000_mask.tif and 00000_labels.tif, as simulated masks are written."""
 
-    def files(self) -> list[ParticlePair]:
+    def files(self) -> Sequence[ParticlePair]:
         """All pairs."""
-        return [
-            ParticlePair(path, self.truth / f"{path.stem}{LABELS}", self.truth / f"{path.stem}{MASK}")
-            for path in numbered_files(self.images)
-        ]
+        return [ParticlePair(path, *self._truth(path)) for path in numbered_files(self.images)]
+
+    def _truth(self, image: Path) -> tuple[Path, Path]:
+        """Labels and mask of an image."""
+        return self.truth / f"{image.stem}{LABELS}", self.truth / f"{image.stem}{MASK}"
 
     def write(self, folder: Path, name: str, image: np.ndarray, mask: np.ndarray, labels: np.ndarray) -> None:
         """Write a pair: an image in 0..1, a boolean mask with dark rims between particles, and their labels."""
         write_grey(folder / self.images / f"{name}.tif", image)
         write_grey(folder / self.truth / f"{name}{MASK}", mask)
         write_labels(folder / self.truth / f"{name}{LABELS}", labels)
+
+
+class LabelledPairs(ParticlePairs):
+    """Tiles of labelled micrographs; where not all of one is known, 00000_known.tif tells what is."""
+
+    origins: tuple[int, ...] = ()
+    "For each pair the number of the micrograph that it was cut out of."
+
+    def files(self) -> Sequence[LabelledPair]:
+        """All pairs."""
+        return [
+            LabelledPair(path, *self._truth(path), self.truth / f"{path.stem}{KNOWN}", origin)
+            for path, origin in zip(numbered_files(self.images), self.origins, strict=True)
+        ]
+
+    def write_known(self, folder: Path, name: str, image: np.ndarray, labels: np.ndarray, known: np.ndarray) -> None:
+        """Write a pair: an image in 0..1, labels, and where these are known; lines part what touches in the mask."""
+        mask = make_targets(labels, Head(kind="mask"))[..., 0] > 0
+        self.write(folder, name, image, mask, labels)
+        if not known.all():
+            write_grey(folder / self.truth / f"{name}{KNOWN}", known)
 
 
 class ClassPairs(Pairs):
@@ -116,6 +175,20 @@ class ClassPairs(Pairs):
         write_classes(folder / self.truth / f"{name}{CLASSES}", classes, legend)
         for channel, values in (also or {}).items():
             write_grey(folder / self.truth / (name + ALSO.format(channel)), values)
+
+
+def reader_of(pairs: Sequence[Pair], head: Head) -> Callable[[Pair], LabelledImage]:
+    """How these pairs are read for a head: either all of them with a map of certainty, or none."""
+    if all(pair.is_complete for pair in pairs):
+        return methodcaller("read", head)
+
+    def read(pair: Pair) -> LabelledImage:
+        found = pair.read(head)
+        return (
+            found if found.certainty is not None else found._replace(certainty=np.ones(found.image.shape, np.float32))
+        )
+
+    return read
 
 
 def files_of(sources: Sequence[Pairs]) -> list[Pair]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from autoseg._backend import keras
 from autoseg.evaluation.overlaps import find_overlaps
-from autoseg.images.resizing import magnified
+from autoseg.images.resizing import magnified, sampled
 from autoseg.models.scoring import Scoring
 from autoseg.segmentation.candidates import SMALLEST_EDGE
 from autoseg.segmentation.evidence import calibrate, measure_evidence
@@ -64,11 +64,7 @@ def _levels(image: np.ndarray, labels: np.ndarray) -> Iterator[tuple[np.ndarray,
     for factor in MAGNIFICATIONS:
         if factor == 1 or min(image.shape) * factor >= SMALLEST_EDGE:
             seen = magnified(image, factor)
-            rows, columns = (
-                ((np.arange(length) + 0.5) * whole / length).astype(int)
-                for length, whole in zip(seen.shape, labels.shape, strict=True)
-            )
-            yield seen, labels[np.ix_(rows, columns)]
+            yield seen, sampled(labels, seen.shape)
 
 
 def _find(predict: Predict, shown: np.ndarray, truth: np.ndarray, options: InstanceOptions) -> Iterator[Known]:

@@ -104,7 +104,7 @@ class SelfTrain(Stage):
             shutil.rmtree(leftover)
         files, held_out, model = files_of(pairs), train_segmenter.held_out, train_segmenter.model
         known = [pair for i, pair in enumerate(files) if i not in held_out]
-        calibrating = [files[i] for i in held_out]
+        calibrating = [files[i] for i in held_out if files[i].is_complete]
         for number, seed in enumerate(rng.integers(2**30, size=self.options.rounds).tolist(), start=1):
             round_folder = folder / f"round_{number}"
             if not (round_folder / "model" / CONFIG).is_file():
@@ -230,7 +230,9 @@ def _read(pair: Pair | PseudoPair, read_options: ReadOptions, head: Head) -> Lab
     if isinstance(pair, PseudoPair):
         return pair.read(read_options)
     known = pair.read(head)
-    return known._replace(certainty=np.broadcast_to(np.uint8(255), known.image.shape))
+    if known.certainty is None:
+        return known._replace(certainty=np.broadcast_to(np.uint8(255), known.image.shape))
+    return known._replace(certainty=np.rint(255 * known.certainty).astype(np.uint8))
 
 
 def _with_certainty(pair: LabelledImage) -> LabelledImage:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,14 @@ from autoseg._backend import keras
 from autoseg._backend.parallel import is_first, train_on
 from autoseg.errors import OptionsError
 from autoseg.images.polarity import Polarity
-from autoseg.models.config import Preprocessing, find_model
+from autoseg.models.config import ModelConfig, Preprocessing, find_model
 from autoseg.models.folder import load_model, save_model
 from autoseg.networks import build
 from autoseg.segmentation.candidates import typical_diameter
 from autoseg.stages.calibration import choose_postprocessing
 from autoseg.stages.grey import numbered_files, read_grey
 from autoseg.stages.learning import LearningOptions
-from autoseg.stages.pairs import Pair, Pairs, files_of
+from autoseg.stages.pairs import Pair, Pairs, files_of, reader_of
 from autoseg.stages.prepare import Tiles
 from autoseg.stages.progress_pictures import draw_predictions
 from autoseg.stages.scoring import choose_scoring
@@ -88,11 +87,19 @@ class TrainSegmenter(Stage):
         """Train, or go on with it, and save the model."""
         files = files_of(pairs)
         network_seed, seed = (self.options.seed + int(seed) for seed in rng.integers(2**30, size=2))
-        _, held_out = split(len(files), self.options.validation, seed)
+        held_out = hold_out(files, self.options.validation, seed)
         options = self.options.changed(seed=seed, polarity=self.polarity)
         test = numbered_files(prepare.test) if prepare else []
-        train_on(options.devices, _train, options, folder, network_seed, files, [files[i] for i in held_out], test)
+        train_on(options.devices, _train, options, folder, network_seed, files, held_out, test)
         return TrainedSegmenter(model=Path("model"), held_out=tuple(held_out))
+
+
+def hold_out(pairs: Sequence[Pair], fraction: float, seed: int) -> list[int]:
+    """The numbers of pairs that are not learned from: about this fraction of them, and all or none of one origin."""
+    origins = list(dict.fromkeys(pair.origin for pair in pairs))
+    _, chosen = split(len(origins), fraction, seed)
+    out = {origins[number] for number in chosen}
+    return [number for number, pair in enumerate(pairs) if pair.origin in out]
 
 
 def check_start(options: TrainSegmenterOptions) -> None:
@@ -107,15 +114,16 @@ def check_start(options: TrainSegmenterOptions) -> None:
         raise OptionsError(f'the model "{options.start}" predicts {known}, and the head is {options.head.describe()}')
 
 
-def _begin(options: TrainSegmenterOptions, seed: int) -> tuple[keras.Model, TrainSegmenterOptions]:
-    """The network to be trained, and the options with what follows from its start."""
+def _begin(options: TrainSegmenterOptions, seed: int) -> tuple[keras.Model, TrainSegmenterOptions, ModelConfig | None]:
+    """The network to be trained, the options with what follows from its start, and how that is described."""
     with mixed_precision(options.bfloat16):
         if not options.start:
-            return build(seed=seed, **_architecture(options)), options
+            return build(seed=seed, **_architecture(options)), options, None
         model = load_model(options.start)
     known = model.config.polarity
     shown_as = None if known == Polarity.EITHER else known.value
-    return model.network, options.changed(percentiles=model.config.preprocessing.percentiles, shown_as=shown_as)
+    options = options.changed(percentiles=model.config.preprocessing.percentiles, shown_as=shown_as)
+    return model.network, options, model.config
 
 
 def _architecture(options: TrainSegmenterOptions) -> dict[str, Any]:
@@ -130,20 +138,23 @@ def _train(
     folder: Path,
     network_seed: int,
     pairs: Sequence[Pair],
-    held_out: Sequence[Pair],
+    held_out: Sequence[int],
     test: Sequence[Path],
 ) -> None:
-    network, options = _begin(options, network_seed)
-    load = methodcaller("read", options.head)
+    network, options, start = _begin(options, network_seed)
+    load = reader_of(pairs, options.head)
     if options.from_disk:
-        training, validation = make_batches(pairs, options, load)
+        training, validation = make_batches(pairs, options, load, held_out=held_out)
     else:
-        training, validation = make_batches([load(pair) for pair in pairs], options)
+        training, validation = make_batches([load(pair) for pair in pairs], options, held_out=held_out)
     shown = [*test[:SHOWN], *(pair.image for pair in (*pairs[:SHOWN], *pairs[-SHOWN:]))]
     draw, best = partial(draw_predictions, network, [read_grey(path) for path in shown], options), BestWeights()
     train_segmenter(network, training, validation, options, [best, *watch(folder, options.monitoring, draw, [best])])
     if is_first():
-        chosen = choose_postprocessing(network, options, held_out)
+        calibrating = [pairs[i] for i in held_out if pairs[i].is_complete]
+        chosen = choose_postprocessing(network, options, calibrating)
+        if start and not calibrating:
+            chosen = start.postprocessing
         sampled = pairs[:: 1 + len(pairs) // SAMPLED] if options.head.finds_particles else ()
         save_model(
             folder / "model",
@@ -155,7 +166,7 @@ def _train(
             diameter_range=_diameter_range(load(pair).labels for pair in sampled),
             preprocessing=Preprocessing(percentiles=options.percentiles),
             postprocessing=chosen,
-            scoring=choose_scoring(network, options, held_out, chosen),
+            scoring=choose_scoring(network, options, calibrating, chosen) or (start and start.scoring),
         )
 
 

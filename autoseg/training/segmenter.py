@@ -92,14 +92,22 @@ class SegmenterOptions(Options):
 
 
 def make_batches(
-    pairs: Sequence[Any], options: SegmenterOptions, load: Callable[[Any], Any] | None = None, ahead: int = 2
+    pairs: Sequence[Any],
+    options: SegmenterOptions,
+    load: Callable[[Any], Any] | None = None,
+    ahead: int = 2,
+    held_out: Sequence[int] | None = None,
 ) -> tuple[Batches, Batches | None]:
     """Batches for training and for validation, of pairs as `LabelledImage`, or tuples of its values.
 
-    With `load`, `pairs` may be anything that `load(pair)` reads such a pair from, each time it is needed.
-    The validation shows whole images, or, where views are crops, one fixed crop of each.
+    With `load`, `pairs` may be anything that `load(pair)` reads such a pair from, each time it is needed. The numbers
+    of those `held_out` for the validation are drawn, unless they are given. The validation shows whole images, or,
+    where views are crops, one fixed crop of each.
     """
-    ours, held_out = ([pairs[i] for i in chosen] for chosen in split(len(pairs), options.validation, options.seed))
+    if held_out is None:
+        _, held_out = split(len(pairs), options.validation, options.seed)
+    validating, out = [pairs[i] for i in held_out], set(held_out)
+    ours = [pair for i, pair in enumerate(pairs) if i not in out]
     fixed = LabelledViews(
         options.head,
         weighted=options.contact_weights and options.head.tells_distance,
@@ -109,7 +117,7 @@ def make_batches(
     )
     varied = replace(fixed, geometry=options.geometry, intensity=options.intensity)
     make = partial(Batches, size=options.batch_size, seed=options.seed, load=load, ahead=ahead)
-    validation = make(held_out, fixed, shuffle=False) if held_out else None
+    validation = make(validating, fixed, shuffle=False) if validating else None
     return make(ours * options.views_per_pair, varied), validation
 
 

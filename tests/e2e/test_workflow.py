@@ -64,12 +64,12 @@ def test_the_stages_are_folders_that_can_be_understood(finished):
         "05_generate",
         "06_filter",
         "07_render",
-        "08_train_segmenter",
-        "09_self_train",
-        "10_segment",
-        "11_evaluate",
+        "09_train_segmenter",
+        "10_self_train",
+        "11_segment",
+        "12_evaluate",
     ]
-    for stage in ("02_train_wgan", "04_train_cyclegan", "08_train_segmenter"):
+    for stage in ("02_train_wgan", "04_train_cyclegan", "09_train_segmenter"):
         pictures = sorted((folder / "run" / stage / "pictures").iterdir())
         assert len(pictures) == len((folder / "run" / stage / "log.csv").read_text().splitlines()) - 1
         assert not (folder / "run" / stage / "checkpoint.npz").exists()
@@ -97,7 +97,7 @@ def test_a_changed_option_redoes_what_depends_on_it_and_nothing_else(finished):
         for path in (folder / "run").glob("*/manifest.json")
         if path.stat().st_mtime_ns != written[path.parent.name]
     }
-    assert changed == {"10_segment", "11_evaluate"}
+    assert changed == {"11_segment", "12_evaluate"}
 
 
 @trains_once
@@ -141,6 +141,22 @@ def test_the_profile_is_the_ground_for_what_is_given():
         assert Options(profile=profile, images="i", outlines="o").profile == profile
 
 
+@pytest.mark.parametrize(
+    ("profile", "folders", "sources"),
+    [
+        ("cpu", {}, ("rendering", "labelled")),
+        ("published", {}, ("labelled",)),
+        ("gpu", {"images": "i", "outlines": "o"}, ("cyclegan", "rendering", "labelled")),
+        ("cpu", {"sources": ["labelled"]}, ("labelled",)),
+    ],
+)
+def test_labelled_images_join_what_the_profile_learns_from(profile, folders, sources):
+    given = Options(profile=profile, labelled="l", **folders)
+    assert given.sources == sources
+    assert given.render.world_share == (0 if folders.get("outlines") else 1)
+    assert "cut_labelled" in [stage.name for stage in stages_of(given) if stage]
+
+
 @pytest.mark.parametrize("polarity", ["bright", "dark"])
 def test_all_stages_know_what_particles_are(tmp_path, polarity):
     stages = stages_of(options(tmp_path, truth=tmp_path / "truth", polarity=polarity))
@@ -172,6 +188,8 @@ def test_the_file_of_a_run_leaves_to_the_model_what_it_recommends(tmp_path):
         ({"train_cyclgan": {"crop": 96}}, 'did you mean "train_cyclegan"'),
         ({"train_wgan": {"epoch": 96}}, 'unknown option "train_wgan.epoch"; did you mean "epochs"'),
         ({"profile": "cpx"}, '"profile" must be'),
+        ({"sources": ["labelled"]}, 'the source "labelled" and a folder "labelled" belong together'),
+        ({"labelled": "l", "sources": ["rendering"]}, 'the source "labelled" and a folder "labelled" belong together'),
     ],
 )
 def test_options_that_do_not_fit_are_refused(changes, problem):
@@ -259,10 +277,10 @@ def test_renderings_alone_make_a_model_for_any_micrographs(tmp_path, capsys):
     changes = {"sources": ("rendering",), "render": {"source": "shapes"}, "own_processes": False}
     Options(profile="smoke", folder=tmp_path / "run", **changes).to_file(tmp_path / "recipe.json")
     assert main(["run", "sem", str(tmp_path / "recipe.json")]) == 0
-    assert "08_train_segmenter" in capsys.readouterr().out
+    assert "09_train_segmenter" in capsys.readouterr().out
     assert sorted(path.name for path in (tmp_path / "run").iterdir() if path.is_dir()) == [
         "07_render",
-        "08_train_segmenter",
+        "09_train_segmenter",
     ]
 
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from autoseg.errors import AutosegError
-from autoseg.images.rois import write_rois
+from autoseg.errors import AutosegError, ImageError
+from autoseg.images.rois import read_rois, write_rois
 from tests.images.imagej import filled_rois
 
 label_images = arrays(np.uint32, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.integers(0, 3))
@@ -26,6 +26,9 @@ def test_rois_give_exactly_the_labels_again(tmp_path_factory, labels):
     path = tmp_path_factory.mktemp("rois") / "a.zip"
     write_rois(path, labels)
     assert np.array_equal(filled_rois(path, labels.shape), labels)
+    if labels.any():
+        numbers = np.unique(labels[labels > 0]).searchsorted(labels) + 1  # the first is 1, whatever its name
+        assert np.array_equal(read_rois(path, labels.shape), np.where(labels > 0, numbers, 0))
 
 
 @pytest.mark.parametrize("times", [1, 5])
@@ -83,3 +86,41 @@ def test_images_too_large_for_rois_are_refused(tmp_path):
 
 def test_no_particle(tmp_path):
     assert written(tmp_path / "a.zip", np.zeros((3, 4), int)) == []
+
+
+def saved(path, *rois):
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, roi in enumerate(rois):
+            archive.writestr(f"{number}.roi", roi.tobytes())
+    return path
+
+
+def box(left, top, right, bottom, roitype=roifile.ROI_TYPE.RECT):
+    return roifile.ImagejRoi(name="box", roitype=roitype, left=left, top=top, right=right, bottom=bottom)
+
+
+def test_what_users_draw_is_read(tmp_path):
+    circle = box(10, 0, 20, 10, roifile.ROI_TYPE.OVAL)
+    hand = roifile.ImagejRoi.frompoints(np.array([[0.2, 12.0], [6.0, 12.2], [6.0, 17.9]]))
+    labels = read_rois(saved(tmp_path / "a.zip", box(2, 1, 5, 3), circle, hand), (20, 30))
+    assert labels[1:3, 2:5].tolist() == [[1] * 3] * 2 and (labels == 1).sum() == 6
+    assert (labels == 2).sum() == pytest.approx(np.pi * 25, abs=3) and labels[5, 15] == 2
+    assert (labels == 3).sum() == pytest.approx(5.8 * 5.8 / 2, abs=3)
+
+
+def test_of_two_that_overlap_the_first_keeps_its_pixels(tmp_path):
+    labels = read_rois(saved(tmp_path / "a.zip", box(0, 0, 4, 4), box(2, 0, 6, 4)), (4, 8))
+    assert labels[0].tolist() == [1, 1, 1, 1, 2, 2, 0, 0]
+
+
+def test_what_cannot_be_labels_is_refused(tmp_path):
+    line = roifile.ImagejRoi(name="my line", roitype=roifile.ROI_TYPE.LINE, x2=5, y2=5)
+    (tmp_path / "no.zip").write_text("no")
+    saved(tmp_path / "empty.zip"), saved(tmp_path / "line.zip", line), saved(tmp_path / "far.zip", box(50, 0, 60, 9))
+    with zipfile.ZipFile(tmp_path / "cut.zip", "w") as archive:
+        archive.writestr("0.roi", box(0, 0, 4, 4).tobytes()[:20])
+    for name, problem in (("no", "cannot be read"), ("empty", "no ROIs"), ("line", 'my line", a line'),
+                          ("far", "no pixel"), ("cut", "cannot be read")):  # fmt: skip
+        with pytest.raises(ImageError, match=problem) as error:
+            read_rois(tmp_path / f"{name}.zip", (20, 20))
+        assert error.value.file == tmp_path / f"{name}.zip"

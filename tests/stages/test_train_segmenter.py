@@ -7,14 +7,16 @@ from autoseg.errors import ModelError, OptionsError
 from autoseg.heads import Head
 from autoseg.models.config import Preprocessing
 from autoseg.models.folder import load_model, save_model
+from autoseg.models.scoring import Scoring
 from autoseg.networks import build
 from autoseg.stages import calibration
 from autoseg.stages import train_segmenter as module
-from autoseg.stages.pairs import ParticlePairs
+from autoseg.stages.pairs import ParticlePair, ParticlePairs
 from autoseg.stages.train_segmenter import TrainSegmenter, TrainSegmenterOptions, check_start
 from tests.marks import trains_once
 from tests.simulation.particles.scenes import scene
 
+SCORING = Scoring(least=0.7)
 pytestmark = trains_once  # every backend passes through this stage in the workflow
 
 
@@ -37,9 +39,9 @@ def inverted(pairs, folder):
     return written
 
 
-def write_model(folder, head="instances"):
+def write_model(folder, head="instances", **more):
     network = build("unet", filters=(4, 8), outputs=Head(kind=head).network_outputs, seed=7)
-    save_model(folder, network, card="# Start\n", head=head, preprocessing=Preprocessing(percentiles=(1, 99)))
+    save_model(folder, network, card="# Start\n", head=head, preprocessing=Preprocessing(percentiles=(1, 99)), **more)
     return network.get_weights()
 
 
@@ -77,6 +79,16 @@ def test_pairs_that_are_held_out_are_told_and_choose_the_prominence(pairs, tmp_p
     held_out = {pairs.files()[i] for i in trained.held_out}
     assert len(held_out) == 2 and set(learned) == set(pairs.files()) - held_out
     assert load_model(tmp_path / trained.model).config.postprocessing == {"method": "contact", "prominence": 0.2}
+
+
+def test_without_pairs_known_in_full_the_model_finds_particles_as_its_start(pairs, tmp_path, monkeypatch):
+    write_model(tmp_path / "start", postprocessing={"method": "contact", "prominence": 0.45}, scoring=SCORING)
+    monkeypatch.setattr(module, "train_segmenter", lambda *rest: None)
+    monkeypatch.setattr(ParticlePair, "is_complete", False)
+    options = TrainSegmenterOptions(start=str(tmp_path / "start"), views_per_pair=1)
+    trained = TrainSegmenter(options=options).run(tmp_path, np.random.default_rng(0), pairs=(pairs,))
+    config = load_model(tmp_path / trained.model).config
+    assert (config.postprocessing["prominence"], config.scoring) == (0.45, SCORING)
 
 
 def test_a_model_that_knows_bright_particles_sees_dark_ones_as_bright(pairs, tmp_path, monkeypatch):
