@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field
+import pydantic
+from pydantic import AfterValidator, Field
 
 from autoseg.errors import ImageError
 from autoseg.images.calibration import Calibration, calibrate
@@ -17,10 +18,18 @@ from autoseg.images.decoding import decode
 from autoseg.images.info_bar import find_info_bar
 from autoseg.images.readers.family import Direction
 from autoseg.images.readers.picture import Picture
+from autoseg.images.scale_bar import parse_length
 from autoseg.options import Options
 
 _log = logging.getLogger("autoseg")
 _NO_BAR = "a scan has none"
+_AGREE = 0.03
+"So far may a scale bar be from the metadata: it is drawn in whole pixels."
+
+
+def _is_length(text: str) -> str:
+    parse_length(text)
+    return text
 
 
 class ReadOptions(Options):
@@ -30,6 +39,8 @@ class ReadOptions(Options):
     "Page (slice, frame) to read, counted from 1 as in ImageJ. Not set: the first one."
     pixel_size: float | None = Field(None, gt=0, le=1e6)
     "Edge length of a pixel in nm. Not set: what the file's metadata say, if anything."
+    scale_bar: Annotated[str, AfterValidator(_is_length)] | None = None
+    "What the scale bar drawn into the image stands for, such as 200 nm; its pixels are counted."
     info_bar: Literal["auto", "none"] | Annotated[int, Field(ge=1)] = "auto"
     "Row where the info bar begins, counted from 0; auto: ask the metadata, then look for it; none: there is no bar."
     max_pixels: int = Field(500_000_000, ge=1)
@@ -38,6 +49,12 @@ class ReadOptions(Options):
     "Channel of a scanning-probe file, by its name there. Not set: the topography, or the current where it is flat."
     direction: Direction = "forward"
     "Direction in which the lines of a scanning-probe file were scanned."
+
+    @pydantic.model_validator(mode="after")
+    def _one_size(self) -> ReadOptions:
+        if self.pixel_size is not None and self.scale_bar is not None:
+            raise ValueError('"pixel_size" and "scale_bar" tell the same: give one of them')
+        return self
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -96,10 +113,13 @@ def read(path: str | os.PathLike[str], options: ReadOptions | None = None, **cha
     picture = decode(path, options.page, options.max_pixels, channel=options.channel, direction=options.direction)
     calibration = _calibration(picture, path)
     size, size_source = calibration.pixel_size, calibration.pixel_size_source
+    told: list[str] = []
     if options.pixel_size is not None:
         size, size_source = options.pixel_size, "given"
+    elif options.scale_bar is not None or (size is None and picture.scale is None):
+        size, size_source, told = _by_scale_bar(picture.pixels, options.scale_bar, calibration, path)
     bar, bar_source = _info_bar(picture.pixels, options, calibration, path)
-    notes = (*picture.notes, *calibration.notes)
+    notes = (*picture.notes, *calibration.notes, *told)
     for note in notes:
         _log.info("%s: %s", path, note)
     unit = picture.scale.unit if picture.scale else None
@@ -112,6 +132,25 @@ def _calibration(picture: Picture, path: Path) -> Calibration:
     if picture.scale is None:
         return calibrate(path, picture.pixels.shape)
     return Calibration(picture.scale.pixel_size, picture.scale.pixel_size_source, None, _NO_BAR, ())
+
+
+def _by_scale_bar(
+    pixels: np.ndarray, length: str | None, calibration: Calibration, path: Path
+) -> tuple[float | None, str, list[str]]:
+    """The pixel size in nm by the scale bar in the image, how it is known, and what there is to be said of it."""
+    from autoseg.images.burnt_in import find_scale_bar  # slow to import
+
+    size, source, bar = calibration.pixel_size, calibration.pixel_size_source, find_scale_bar(pixels)
+    if length is None:
+        note = "A scale bar of {0.length:.1f} px lies at row {0.row}; its length would give the pixel size."
+        return size, source, [note.format(bar)] if bar else []
+    if bar is None:
+        advice = "Measure it in pixels, and give the pixel size."
+        raise ImageError("shows no scale bar: none that is straight, black or white", file=path, advice=advice)
+    found = parse_length(length) / bar.length
+    differs = size is not None and abs(found / size - 1) > _AGREE
+    source = f"scale bar: {bar.length:.1f} px are {length}"
+    return found, source, [f"By its metadata, a pixel has {size:.4g} nm."] if differs else []
 
 
 def _info_bar(pixels: np.ndarray, options: ReadOptions, calibration: Calibration, path: Path) -> tuple[int | None, str]:
