@@ -18,10 +18,11 @@ from autoseg.images.names import refuse_inputs
 from autoseg.images.polarity import Asked, Side
 from autoseg.measurement.report import ReportOptions, report
 from autoseg.segmentation.instances.finding import InstanceOptions
+from autoseg.segmentation.options import SegmentOptions
 from autoseg.segmentation.pipeline import segment_all
 from autoseg.segmentation.plausibility import LEAST
 from autoseg.segmentation.predictor import PredictOptions
-from autoseg.segmentation.segment import Segmenter, SegmentOptions
+from autoseg.segmentation.segment import Segmenter
 
 
 class _Particles(InstanceOptions):
@@ -40,6 +41,7 @@ def segment(
     magnification: Literal["auto"] | float = "auto",
     minimum_score: float | None = None,
     plausibility: float = LEAST,
+    leave_out_letters: bool = True,
     read: Reading = ReadOptions(),
     predict: Annotated[PredictOptions, Parameter(name=["*", "predict"], group=NETWORK)] = PredictOptions(),
     instances: Annotated[_Particles, Parameter(name=["*", "instances"], group=PARTICLES)] = _Particles(),
@@ -65,6 +67,8 @@ def segment(
         Leave out particles that are real with a lower probability, from 0 to 1. Not set: as the model recommends.
     plausibility
         Where all that is found is less plausible than this, from 0 to 1, it is left out: it is noise; 0: keep all.
+    leave_out_letters
+        Letters and scale bars that are drawn into images are no particles.
     """
     files = expanded(images)
     refuse_inputs(result_paths(output, files), files)
@@ -78,6 +82,7 @@ def segment(
         magnification=magnification,
         minimum_score=minimum_score,
         plausibility=plausibility,
+        leave_out_letters=leave_out_letters,
     )
     segmenter = Segmenter(model, options)
     segmentations = progress(segment_all(files, segmenter), len(files), "image")

@@ -51,13 +51,17 @@ def assemble(
     options: InstanceOptions,
     given: set[str],
     scoring: Scoring,
-    shape: tuple[int, int],
+    drawn: np.ndarray,
 ) -> Assembly:
-    """The particles of an image of this shape from its levels, finest first; `given` names options set by the user."""
+    """The particles of an image from its levels, finest first; `given` names options set by the user.
+
+    `drawn` is a mask, as large as the image, of what is no part of the picture: what lies there is no particle.
+    """
+    shape = drawn.shape
     several = []
     for number, level in enumerate(levels):
         found = find_in(level, head, as_seen(options, level.magnification, given, finest=number == 0), scoring)
-        several.append(Found(bring_labels_back(found.labels, shape), found.scores))
+        several.append(Found(bring_labels_back(found.labels, shape), found.scores).without(drawn))
     joined, origins = join(several)
     probability = _channels(levels[0], head, shape)
     for number, level in enumerate(levels[1:], start=1):

@@ -23,6 +23,17 @@ def describe_enlargement(adaptation: Adaptation) -> str:
     return f"For the sizes of its particles, the network saw the image magnified by {adaptation.magnification:g}."
 
 
+def describe_drawn(regions: int) -> Iterator[str]:
+    """That so many regions are letters, or a scale bar.
+
+    >>> list(describe_drawn(1))
+    ['What is drawn into the image is left out: 1 region of letters or scale bars.']
+    """
+    if regions:
+        what = "1 region" if regions == 1 else f"{regions} regions"
+        yield f"What is drawn into the image is left out: {what} of letters or scale bars."
+
+
 def describe_sizes(labels: np.ndarray, known: tuple[float, float] | None, adaptation: Adaptation) -> Iterator[str]:
     """That particles are larger, or smaller, than those of known diameters in pixels, at all magnifications.
 

@@ -11,8 +11,9 @@ from typing import Any
 from autoseg.errors import AutosegError
 from autoseg.images.micrograph import Micrograph
 from autoseg.segmentation.adaptation import Adaptation
+from autoseg.segmentation.options import SegmentOptions
 from autoseg.segmentation.pyramid import Level
-from autoseg.segmentation.segment import AnyModel, Result, Segmenter, SegmentOptions
+from autoseg.segmentation.segment import AnyModel, Result, Segmenter
 
 Predicted = tuple[tuple[Level, ...], Adaptation]
 AHEAD = 3

@@ -64,6 +64,8 @@ class Provenance(Options):
     "By how much images were magnified before the prediction, as it was asked for."
     minimum_score: float | None = None
     "Which score particles had to have, at least, from 0 to 1."
+    leave_out_letters: bool | None = None
+    "Whether what is drawn into images, such as letters and scale bars, was left out."
     plausibility: float | None = None
     "How plausible the particles of an image had to be, at least, from 0 to 1."
     decided_per_image: tuple[Literal["polarity", "magnification"], ...] = ()

@@ -38,6 +38,15 @@ class Found:
         """Pixels of each particle (n,)."""
         return np.bincount(self.labels.ravel(), minlength=len(self.scores) + 1)[1:]
 
+    def without(self, mask: np.ndarray) -> Found:
+        """The same, but what lies in a mask (rows, columns) for the most part is no particle: its score is 0.
+
+        >>> Found(np.array([[1, 1, 2]]), np.array([0.9, 0.8])).without(np.array([[False, True, True]])).scores.tolist()
+        [0.9, 0.0]
+        """
+        covered = np.bincount(self.labels[mask], minlength=len(self.scores) + 1)[1:]
+        return Found(self.labels, np.where(covered > self.areas / 2, 0, self.scores))
+
 
 def find_in(level: Level, head: Head, options: InstanceOptions, scoring: Scoring) -> Found:
     """The particles that a level shows, in its own pixels, whatever of them will count.

@@ -8,29 +8,29 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
-from pydantic import Field
 
 from autoseg.errors import ImageError, ModelError, OptionsError
 from autoseg.heads import Head
+from autoseg.images.burnt_in import find_burnt_in
 from autoseg.images.class_map import ClassMap
-from autoseg.images.micrograph import Micrograph, ReadOptions, read
-from autoseg.images.polarity import Asked, Polarity
+from autoseg.images.micrograph import Micrograph, read
+from autoseg.images.polarity import Polarity
 from autoseg.images.segmentation import Segmentation
 from autoseg.models.config import ModelConfig
 from autoseg.models.folder import Model, load_model
 from autoseg.models.scoring import Scoring
-from autoseg.options import Options, Share
 from autoseg.segmentation.adaptation import Adaptation, bring_back, prepare
 from autoseg.segmentation.assembly import Assembly, assemble
 from autoseg.segmentation.candidates import Candidate, assess, choose_adaptation
 from autoseg.segmentation.classes import decode_classes
 from autoseg.segmentation.instances.finding import InstanceOptions, find_instances
-from autoseg.segmentation.notes import describe_enlargement, describe_inversion, describe_sizes
-from autoseg.segmentation.plausibility import LEAST, find_doubt
-from autoseg.segmentation.predictor import PredictOptions, Predictor
+from autoseg.segmentation.notes import describe_drawn, describe_enlargement, describe_inversion, describe_sizes
+from autoseg.segmentation.options import SegmentOptions
+from autoseg.segmentation.plausibility import find_doubt
+from autoseg.segmentation.predictor import Predictor
 from autoseg.segmentation.provenance import Architecture, Provenance, TrainedModel
 from autoseg.segmentation.pyramid import Level, find_in
 
@@ -40,35 +40,9 @@ Image: TypeAlias = str | os.PathLike[str] | Micrograph | np.ndarray
 AnyModel: TypeAlias = str | os.PathLike[str] | Model
 Result: TypeAlias = Segmentation | ClassMap
 "What a model finds: particles, or classes; its head tells which."
-Magnification = Literal["auto"] | Annotated[float, Field(gt=0, le=16)]
 
 WINDOW = 256
 "Edge in pixels, as the network sees them, of what is looked at before it is decided how an image is shown."
-
-
-class SegmentOptions(Options):
-    """How particles, or classes, are found in a micrograph."""
-
-    read: ReadOptions = ReadOptions()
-    "How the file is read."
-    predict: PredictOptions = PredictOptions()
-    "How the network is run."
-    instances: InstanceOptions = InstanceOptions()
-    "How particles are found in what the network predicts. What is not set here is as the model recommends."
-    polarity: Asked = "auto"
-    """Whether particles are brighter or darker than what they lie on. model: as the model saw them; auto: whatever is
-    more plausible in each image, if the network predicts distances to the rim; without them it cannot tell."""
-    magnification: Magnification = "auto"
-    """Factor by which an image is magnified before the network sees it; auto: more if its particles are smaller than
-    those that the model knows, and less beside that, by which large ones are found. Results are in pixels of
-    the image all the same. Defaults and recommendations of `minimum_core` and `pinhole_size` are meant for what the
-    network sees; what is set is in pixels of the image."""
-    minimum_score: Share | None = None
-    """Particles of a lower score are left out: a score is the probability that a particle is one. Not set: as the model
-    recommends. A network that predicts no distances does not tell scores, nor how plausible its particles are."""
-    plausibility: Share = LEAST
-    """By how much more probable it is, at least, that what was found in an image is particles than that it is not; else
-    the image is taken to be empty. 0: it never is."""
 
 
 class Segmenter:
@@ -141,7 +115,9 @@ class Segmenter:
             options = options.changed(polarity=adaptation.polarity.value)
         with _naming(micrograph):
             given = self.options.instances.model_fields_set
-            found = assemble(levels, self.head, options, given, self.scoring, micrograph.field.shape)
+            field = micrograph.field
+            drawn = find_burnt_in(field) if self.leaves_out_letters else np.zeros(field.shape, bool)
+            found = assemble(levels, self.head, options, given, self.scoring, drawn)
             return self._select(found, options, noted, adaptation)
 
     def _select(
@@ -152,7 +128,8 @@ class Segmenter:
         left_out = found.count_below(self.minimum_score, options.minimum_size)
         plausibility = found.plausibility if self.head.tells_distance else None
         known = scores if self.head.tells_distance else None
-        notes = *micrograph.notes, *describe_sizes(labels, self._diameters, adaptation)
+        drawn = describe_drawn(int(np.sum((found.found.scores == 0) & (found.found.areas > 0))))
+        notes = *micrograph.notes, *drawn, *describe_sizes(labels, self._diameters, adaptation)
         noted = dataclasses.replace(micrograph, notes=notes)
         segmentation = Segmentation(labels, found.probability, noted, plausibility, left_out, known)
         doubt = find_doubt(micrograph.field, plausibility, self.options.plausibility)
@@ -179,6 +156,7 @@ class Segmenter:
             polarity=options.polarity,
             magnification=options.magnification,
             minimum_score=self.minimum_score if self.head.tells_distance else None,
+            leave_out_letters=self.leaves_out_letters,
             plausibility=options.plausibility if self.head.tells_distance else None,
             decided_per_image=tuple(name for name, is_decided in decided.items() if is_decided),
             diameter_range=config.diameter_range,
@@ -208,6 +186,11 @@ class Segmenter:
     def scoring(self) -> Scoring:
         """How the model's particles are scored."""
         return self.model.config.scoring or Scoring()
+
+    @property
+    def leaves_out_letters(self) -> bool:
+        """Whether what is drawn into an image is left out: by its score, if that counts."""
+        return self.options.leave_out_letters and self.head.tells_distance and self.minimum_score > 0
 
     @property
     def minimum_score(self) -> float:

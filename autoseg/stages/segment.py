@@ -14,9 +14,10 @@ from autoseg.images.polarity import Polarity
 from autoseg.measurement.report import ReportOptions, report
 from autoseg.options import Options
 from autoseg.segmentation.instances.finding import InstanceOptions
+from autoseg.segmentation.options import SegmentOptions
 from autoseg.segmentation.pipeline import segment_all
 from autoseg.segmentation.predictor import PredictOptions
-from autoseg.segmentation.segment import Segmenter, SegmentOptions
+from autoseg.segmentation.segment import Segmenter
 from autoseg.stages.stage import Outputs, Stage
 from autoseg.stages.train_segmenter import TrainedSegmenter
 

@@ -23,8 +23,9 @@ from autoseg.networks.layers import image_input, network
 from autoseg.segmentation import segment as module
 from autoseg.segmentation.adaptation import Adaptation
 from autoseg.segmentation.instances.finding import InstanceOptions
+from autoseg.segmentation.options import SegmentOptions
 from autoseg.segmentation.pipeline import AHEAD, segment_all
-from autoseg.segmentation.segment import Segmenter, SegmentOptions, segment, segment_again
+from autoseg.segmentation.segment import Segmenter, segment, segment_again
 from tests.marks import predicts_once
 
 
@@ -204,6 +205,20 @@ def test_particles_beyond_the_sizes_that_the_model_knows_are_noted():
     found = segment(image, make_judging_model(diameter_range=(2, 4)), minimum_score=0, plausibility=0)
     (note,) = found.micrograph.notes
     assert "pixels in diameter, but the model knows 2 to 8 pixels in such an image: look closely" in note
+
+
+def test_a_scale_bar_is_no_particle_and_that_is_noted():
+    image = scene(12, rows=104, columns=200)
+    image[84:, :] = 60
+    image[92:96, 150:186] = 255
+    trusting = Scoring(coefficients=(3, *[0] * (TERMS - 1)))
+    model = make_judging_model(scoring=trusting, postprocessing={"minimum_size": 20})
+    settings = {"polarity": "bright", "plausibility": 0}
+    found, with_bar = (segment(image, model, leave_out_letters=left_out, **settings) for left_out in (True, False))
+    assert with_bar.labels[94, 170] and not found.labels[94, 170]
+    assert found.count == with_bar.count - 1 and found.implausible == with_bar.implausible + 1
+    assert "What is drawn into the image is left out: 1 region of letters or scale bars." in found.micrograph.notes
+    assert not any("drawn into the image is" in note for note in with_bar.micrograph.notes)
 
 
 def test_what_is_told_of_the_settings_leaves_to_the_images_what_they_decide(model):

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
-TOLERANCES = 0.03, 0.08, 0.2
-"Of the range of grey values: so much may ink differ from black or white. Resampling and JPEG change it."
-_SMALLEST_IMAGE = 64
+from autoseg.images.burnt_in.ink import CONTRAST, HEIGHT, WIDTH, Ink, inks
+
 _SLENDER = 3  # a bar is at least so many times as long as it is high,
 _SHORTEST, _LONGEST, _HIGHEST = 0.02, 0.7, 0.06  # so long, of the width, and at most so high, of the height
 _FILLED = 0.97  # of the rectangle
 _BLUR = 2  # pixels that an edge may be blurred by
-_CONTRAST = 0.12  # between ink and what lies beside it, beyond the tolerance
 
 
 class Bar(NamedTuple):
@@ -39,11 +36,7 @@ def find_scale_bar(pixels: np.ndarray) -> Bar | None:
     >>> found.row, found.column, found.height, round(found.length)
     (230, 20, 6, 70)
     """
-    lowest, highest = float(pixels.min()), float(pixels.max())
-    if min(pixels.shape) < _SMALLEST_IMAGE or lowest == highest:
-        return None
-    brightness = (pixels.astype(np.float32) - lowest) / np.float32(highest - lowest)
-    found = [bar for distance in (brightness, 1 - brightness) for bar in _bars(distance)]
+    found = [bar for ink in inks(pixels) for bar in find_bars(ink)]
     return max(found, key=lambda bar: (bar.row + bar.height, bar.length), default=None)
 
 
@@ -57,18 +50,16 @@ class _Shape(NamedTuple):
     tick: int
 
 
-def _bars(distance: np.ndarray) -> Iterator[Bar]:
-    """All bars of an ink, of which each pixel has a `distance` in 0..1."""
-    rows, columns = distance.shape
-    for tolerance in TOLERANCES:
-        _, regions, stats, _ = cv2.connectedComponentsWithStats((distance < tolerance).view(np.uint8), connectivity=4)
-        width, height = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
-        lengthy = (width > height) & (width >= _SHORTEST * columns) & (width <= _LONGEST * columns)
-        for number in np.flatnonzero(lengthy & (height >= 2) & (height <= _HIGHEST * rows)).tolist():
-            left, top, wide, high, _ = stats[number].tolist()
-            shape = _find_line(regions[top : top + high, left : left + wide] == number, top, left)
-            if shape and _stands_out(distance, shape, tolerance):
-                yield Bar(shape.row, shape.column, shape.height, _measure(distance, shape))
+def find_bars(ink: Ink) -> Iterator[Bar]:
+    """All scale bars of an ink."""
+    rows, columns = ink.distance.shape
+    width, height = ink.boxes[:, WIDTH], ink.boxes[:, HEIGHT]
+    lengthy = (width > height) & (width >= _SHORTEST * columns) & (width <= _LONGEST * columns)
+    for number in np.flatnonzero(lengthy & (height >= 2) & (height <= _HIGHEST * rows)).tolist():
+        place = ink.place(number)
+        shape = _find_line(ink.regions[place] == number, place[0].start, place[1].start)
+        if shape and _stands_out(ink, shape):
+            yield Bar(shape.row, shape.column, shape.height, _measure(ink.distance, shape))
 
 
 def _find_line(ink: np.ndarray, top: int, left: int) -> _Shape | None:
@@ -97,10 +88,11 @@ def _tick_of(rest: np.ndarray) -> int | None:
     return (left + right) // 2 if thin and at_ends else None
 
 
-def _stands_out(distance: np.ndarray, shape: _Shape, tolerance: float) -> bool:
+def _stands_out(ink: Ink, shape: _Shape) -> bool:
     """Whether it lies within the image, and what lies above, below and at both ends of it is different."""
     row, column, height, width, tick = shape
-    if min(row, column) < _BLUR or row + height + _BLUR > len(distance) or column + width + _BLUR > distance.shape[1]:
+    rows, columns = ink.distance.shape
+    if min(row, column) < _BLUR or row + height + _BLUR > rows or column + width + _BLUR > columns:
         return False
     along, across = slice(column + tick, column + width - tick), slice(row, row + height)
     beside = (
@@ -109,7 +101,7 @@ def _stands_out(distance: np.ndarray, shape: _Shape, tolerance: float) -> bool:
         (across, slice(max(column - _BLUR - 1, 0), column - _BLUR + 1)),
         (across, slice(column + width + _BLUR - 1, column + width + _BLUR + 1)),
     )
-    return all(np.median(distance[place]) >= tolerance + _CONTRAST for place in beside)
+    return all(np.median(ink.distance[place]) >= ink.tolerance + CONTRAST for place in beside)
 
 
 def _measure(distance: np.ndarray, shape: _Shape) -> float:

@@ -1,0 +1,43 @@
+"""How an image is segmented: all that a user can set."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from autoseg.images.micrograph import ReadOptions
+from autoseg.images.polarity import Asked
+from autoseg.options import Options, Share
+from autoseg.segmentation.instances.finding import InstanceOptions
+from autoseg.segmentation.plausibility import LEAST
+from autoseg.segmentation.predictor import PredictOptions
+
+Magnification = Literal["auto"] | Annotated[float, Field(gt=0, le=16)]
+
+
+class SegmentOptions(Options):
+    """How particles, or classes, are found in a micrograph."""
+
+    read: ReadOptions = ReadOptions()
+    "How the file is read."
+    predict: PredictOptions = PredictOptions()
+    "How the network is run."
+    instances: InstanceOptions = InstanceOptions()
+    "How particles are found in what the network predicts. What is not set here is as the model recommends."
+    polarity: Asked = "auto"
+    """Whether particles are brighter or darker than what they lie on. model: as the model saw them; auto: whatever is
+    more plausible in each image, if the network predicts distances to the rim; without them it cannot tell."""
+    magnification: Magnification = "auto"
+    """Factor by which an image is magnified before the network sees it; auto: more if its particles are smaller than
+    those that the model knows, and less beside that, by which large ones are found. Results are in pixels of
+    the image all the same. Defaults and recommendations of `minimum_core` and `pinhole_size` are meant for what the
+    network sees; what is set is in pixels of the image."""
+    minimum_score: Share | None = None
+    """Particles of a lower score are left out: a score is the probability that a particle is one. Not set: as the model
+    recommends. A network that predicts no distances does not tell scores, nor how plausible its particles are."""
+    leave_out_letters: bool = True
+    "Letters and scale bars that are drawn into an image get a score of 0."
+    plausibility: Share = LEAST
+    """By how much more probable it is, at least, that what was found in an image is particles than that it is not; else
+    the image is taken to be empty. 0: it never is."""
