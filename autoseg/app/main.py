@@ -13,7 +13,13 @@ def _particles() -> None:
     show()
 
 
-_PAGES = {"Particles": _particles}
+def _ellipsometry() -> None:
+    from autoseg.app.ellipsometry.page import show
+
+    show()
+
+
+_PAGES = {"Particles": _particles, "Ellipsometry": _ellipsometry}
 _STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 4rem 2rem 3rem; }
 </style>"""

@@ -23,6 +23,8 @@ class AppOptions(Options):
     "Whether pages take paths of folders and models on this computer, beside uploads."
     max_upload: int = Field(400, ge=1, le=4000)
     "Largest size of an uploaded file in MB."
+    max_total: int = Field(4000, ge=1)
+    "Largest size of all files of an upload together in MB."
     max_files: int = Field(1000, ge=1)
     "Most files that are uploaded at a time."
     max_pixels: int = Field(64_000_000, ge=1)

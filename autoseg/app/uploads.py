@@ -42,11 +42,11 @@ def received(files: Any) -> list[Upload]:
     Names keep nothing of a path, whatever they say, and no two of them are equal.
     """
     listed = [] if files is None else files if isinstance(files, list) else [files]
-    limit = current_options().max_files
-    if len(listed) > limit:
-        raise AutosegError(
-            f"{len(listed)} files are more than {limit}", advice="Upload fewer, or use the command line."
-        )
+    options, advice = current_options(), "Upload fewer, or use the command line."
+    if len(listed) > options.max_files:
+        raise AutosegError(f"{len(listed)} files are more than {options.max_files}", advice=advice)
+    if sum(file.size for file in listed) > options.max_total * 2**20:
+        raise AutosegError(f"all files together have more than {options.max_total} MB", advice=advice)
     uploads = [Upload(safe_name(file.name), bytes(file.getbuffer())) for file in listed]
     kept = [upload for upload in uploads if not upload.name.startswith(".")]
     _refuse_twins(kept)

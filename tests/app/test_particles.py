@@ -111,7 +111,7 @@ def test_everything_is_in_the_zip(monkeypatch):
     page.multiselect(key="selected").set_value([1])
     found = particles(press(page.run(), "Delete"))
     press(page, "Make the report")
-    _, content = page.session_state["autoseg bundle"]
+    _, content = page.session_state["autoseg bundle particles"]
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         assert {"report.html", "run.json", "particles.csv", "a_labels.tif", "a_rois.zip"} <= set(file.namelist())
         labels = tifffile.imread(io.BytesIO(file.read("a_labels.tif")))

@@ -14,7 +14,7 @@ from autoseg.errors import AutosegError, OptionsError
 
 class Sent:
     def __init__(self, name, content=b"x"):
-        self.name, self.content = name, content
+        self.name, self.content, self.size = name, content, len(content)
 
     def getbuffer(self):
         return self.content

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
-import tempfile
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +13,8 @@ from streamlit.delta_generator import DeltaGenerator
 from autoseg.app.particles.finishing import Finisher, corrections_of
 from autoseg.app.particles.predicting import Predicted
 from autoseg.app.sentences import as_plain
-from autoseg.app.session import keep, kept
 from autoseg.app.uploads import on_disk
+from autoseg.app.zipping import offer
 from autoseg.measurement.report import ReportOptions, report
 
 
@@ -28,23 +25,7 @@ def offer_everything(finisher: Finisher, predicted: list[Predicted]) -> None:
         "Labels (corrected, ready for training), overlays, ImageJ ROIs, particles.csv, summary.csv, run.json and "
         "report.html of all images, in one zip."
     )
-    key = _key(finisher, predicted)
-    columns = st.columns([1, 1, 3])
-    if columns[0].button("Make the report", type="primary", width="stretch"):
-        place = st.empty()
-        keep("bundle", (key, _make(finisher, predicted, place)))
-        place.empty()
-    made = kept("bundle")
-    ready = made is not None and made[0] == key
-    columns[1].download_button(
-        "Download zip",
-        made[1] if ready else b"",
-        "autoseg_particles.zip",
-        "application/zip",
-        disabled=not ready,
-        on_click="ignore",
-        width="stretch",
-    )
+    offer("particles", _key(finisher, predicted), lambda folder: _write(folder, finisher, predicted))
 
 
 def _key(finisher: Finisher, predicted: list[Predicted]) -> tuple[object, ...]:
@@ -52,8 +33,9 @@ def _key(finisher: Finisher, predicted: list[Predicted]) -> tuple[object, ...]:
     return finisher.model.name, finisher.chosen, finisher.pixel_size, images
 
 
-def _make(finisher: Finisher, predicted: list[Predicted], place: DeltaGenerator) -> bytes:
-    with on_disk([one.upload for one in predicted]) as images, tempfile.TemporaryDirectory("autoseg-app") as folder:
+def _write(folder: Path, finisher: Finisher, predicted: list[Predicted]) -> None:
+    place = st.empty()
+    with on_disk([one.upload for one in predicted]) as images:
         report(
             _finished(finisher, predicted, images, place),
             folder,
@@ -61,7 +43,7 @@ def _make(finisher: Finisher, predicted: list[Predicted], place: DeltaGenerator)
             inputs=[images / one.upload.name for one in predicted],
             provenance=finisher.segmenter.describe(),
         )
-        return zipped(Path(folder))
+    place.empty()
 
 
 def _finished(finisher: Finisher, predicted: list[Predicted], images: Path, place: DeltaGenerator) -> Iterator[Any]:
@@ -72,13 +54,3 @@ def _finished(finisher: Finisher, predicted: list[Predicted], images: Path, plac
         micrograph = dataclasses.replace(found.micrograph, path=images / one.upload.name)
         yield dataclasses.replace(found, micrograph=micrograph)
     place.progress(1.0, "The report is written ...")
-
-
-def zipped(folder: Path) -> bytes:
-    """All files of a folder."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                file.write(path, path.relative_to(folder).as_posix())
-    return stream.getvalue()
