@@ -19,7 +19,13 @@ def _ellipsometry() -> None:
     show()
 
 
-_PAGES = {"Particles": _particles, "Ellipsometry": _ellipsometry}
+def _evaluate() -> None:
+    from autoseg.app.evaluate.page import show
+
+    show()
+
+
+_PAGES = {"Particles": _particles, "Ellipsometry": _ellipsometry, "Evaluate": _evaluate}
 _STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 4rem 2rem 3rem; }
 </style>"""

@@ -28,15 +28,19 @@ def offer(name: str, key: Hashable, write: Write | None) -> None:
             write(Path(folder))
             keep(f"bundle {name}", (key, zipped(Path(folder))))
     made = kept(f"bundle {name}")
-    ready = made is not None and made[0] == key
-    columns[1].download_button(
+    with columns[1]:
+        offer_made(name, made[1] if made is not None and made[0] == key else None)
+
+
+def offer_made(name: str, content: bytes | None) -> None:
+    """A button that downloads a zip, if there is one."""
+    st.download_button(
         "Download zip",
-        made[1] if ready else b"",
+        content or b"",
         f"autoseg_{name}.zip",
         "application/zip",
-        disabled=not ready,
+        disabled=content is None,
         on_click="ignore",
-        width="stretch",
     )
 
 
