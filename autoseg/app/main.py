@@ -25,7 +25,13 @@ def _evaluate() -> None:
     show()
 
 
-_PAGES = {"Particles": _particles, "Ellipsometry": _ellipsometry, "Evaluate": _evaluate}
+def _surfaces() -> None:
+    from autoseg.app.surfaces.page import show
+
+    show()
+
+
+_PAGES = {"Particles": _particles, "Surfaces": _surfaces, "Ellipsometry": _ellipsometry, "Evaluate": _evaluate}
 _STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 4rem 2rem 3rem; }
 </style>"""

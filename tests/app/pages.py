@@ -40,12 +40,12 @@ def press(page, label):
     return checked(page.run())
 
 
-def every_control(page):
-    """Each control that can be moved, by kind and place, with another value."""
+def every_control(page, values=None):
+    """Each control that can be moved, by kind and place, with other values: all that are tried, or so many."""
     kinds = ("checkbox", "toggle", "slider", "select_slider", "number_input", "selectbox", "radio", "multiselect")
     for kind in kinds:
         for place, control in enumerate(getattr(page, kind)):
-            for value in other_values(kind, control):
+            for value in other_values(kind, control)[-values if values else None :]:
                 yield kind, place, control.label, value
 
 
@@ -61,8 +61,10 @@ def other_values(kind, control):
 
 
 def move(page, kind, place, value):
-    """Move a control and run the page."""
+    """Move a control, if it can be moved by now, and run the page."""
     control = getattr(page, kind)[place]
+    if control.disabled:
+        return page
     if kind in ("selectbox", "radio"):
         control.set_value(control.options[value]) if kind == "radio" else control.select_index(value)
     else:
