@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
+from autoseg.app.loading import show_page
 from autoseg.app.sentences import told
 
-
-def _particles() -> None:
-    from autoseg.app.particles.page import show
-
-    show()
-
-
-def _ellipsometry() -> None:
-    from autoseg.app.ellipsometry.page import show
-
-    show()
-
-
-def _evaluate() -> None:
-    from autoseg.app.evaluate.page import show
-
-    show()
-
-
-def _surfaces() -> None:
-    from autoseg.app.surfaces.page import show
-
-    show()
-
-
-_PAGES = {"Particles": _particles, "Surfaces": _surfaces, "Ellipsometry": _ellipsometry, "Evaluate": _evaluate}
+_PAGES = ("particles", "surfaces", "ellipsometry", "evaluate")
 _STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 4rem 2rem 3rem; }
 </style>"""
@@ -41,7 +19,7 @@ def main() -> None:
     """Show the page that was chosen."""
     st.set_page_config("autoseg", layout="wide")
     st.html(_STYLE)
-    pages = [st.Page(show, title=title, url_path=title.lower()) for title, show in _PAGES.items()]
+    pages = [st.Page(partial(show_page, room), title=room.capitalize(), url_path=room) for room in _PAGES]
     chosen = st.navigation(pages, position="top")
     with told():
         chosen.run()

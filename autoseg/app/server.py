@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import socket
+import subprocess
+import sys
+import time
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +21,7 @@ from autoseg.errors import AutosegError
 ADDRESS = "127.0.0.1"
 _SCRIPT = Path(__file__).with_name("main.py")
 _NEEDED = ("streamlit", "plotly")
+_SECONDS_TO_END = 2.0
 
 
 def serve(options: AppOptions) -> None:
@@ -22,12 +30,38 @@ def serve(options: AppOptions) -> None:
     if missing:
         raise AutosegError(f"the app needs {' and '.join(missing)}", advice="Run: pip install 'autoseg[app]'")
     _refuse_taken(options.port)
-    os.environ[VARIABLE] = options.model_dump_json()
-    from streamlit.web import bootstrap
+    flags = [f"--{name}={str(value).lower()}" for name, value in settings(options).items()]
+    command = [sys.executable, "-m", "streamlit", "run", str(_SCRIPT), *flags]
+    environment = {**os.environ, VARIABLE: options.model_dump_json()}
+    with _ended_with_us(subprocess.Popen(command, env=environment)) as server:
+        if options.open_browser and _is_open(server, options.port):
+            webbrowser.open(f"http://{ADDRESS}:{options.port}")
+        if code := server.wait():
+            raise AutosegError(f"the server of the app ended with code {code}", advice="Its messages are above.")
 
-    flags = {name.replace(".", "_"): value for name, value in settings(options).items()}
-    bootstrap.load_config_options(flags)
-    bootstrap.run(str(_SCRIPT), False, [], flags)
+
+@contextmanager
+def _ended_with_us(server: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """However this process is stopped, the server is, too: by itself it waits until all browsers have gone."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    try:
+        yield server
+    finally:
+        server.terminate()
+        try:
+            server.wait(_SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+def _is_open(server: subprocess.Popen[bytes], port: int) -> bool:
+    """Wait until the server answers; false if it ended instead."""
+    while server.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex((ADDRESS, port)) == 0:
+                return True
+        time.sleep(0.2)
+    return False
 
 
 def settings(options: AppOptions) -> dict[str, Any]:
@@ -35,7 +69,7 @@ def settings(options: AppOptions) -> dict[str, Any]:
     return {
         "server.address": ADDRESS,
         "server.port": options.port,
-        "server.headless": not options.open_browser,
+        "server.headless": True,
         "server.maxUploadSize": options.max_upload,
         "server.enableXsrfProtection": True,
         "server.enableCORS": True,
