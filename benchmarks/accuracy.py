@@ -27,13 +27,13 @@ from typing import Any
 import imageio.v3 as imageio
 import numpy as np
 
-from autoseg.cli.evaluate import size_rows
 from autoseg.cli.inputs import micrographs_in
 from autoseg.errors import AutosegError, ImageError
 from autoseg.evaluation import Scores, draw_errors, pool_scores
 from autoseg.evaluation.batch import EvaluateOptions, FileScores
 from autoseg.evaluation.files import by_stem, label_files, read_pair
 from autoseg.evaluation.overlaps import find_overlaps
+from autoseg.evaluation.overview import size_rows
 from autoseg.files import written_whole
 from autoseg.images.labels import write_labels
 from autoseg.images.micrograph import read

@@ -57,3 +57,13 @@ def test_the_script_writes_the_same_file_again(tmp_path):
         pixels, _ = SCRIPT["make"](RECIPES[name])
         SCRIPT["write"](tmp_path / folder / f"{name}.tif", pixels, RECIPES[name].pixel_size)
     assert (tmp_path / "one" / f"{name}.tif").read_bytes() == (tmp_path / "other" / f"{name}.tif").read_bytes()
+
+
+def test_the_demonstration_maps_are_small_and_as_the_script_makes_them():
+    script = runpy.run_path(str(ROOT / "datasets" / "make_maps.py"))
+    folder, made = shipped("datasets") / "maps", script["make"]().maps
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 700_000
+    found = autoseg.ellipsometry.read_maps(folder)
+    np.testing.assert_allclose(found.delta, made.delta, atol=1e-2)
+    np.testing.assert_allclose(found.psi, made.psi, atol=1e-2)
+    assert found.notes == () and found.wavelengths.tolist() == made.wavelengths.tolist()

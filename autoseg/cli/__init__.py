@@ -4,6 +4,6 @@ Results go to standard output, messages and progress to standard error. Exit cod
 usage, 130 stopped with Ctrl-C.
 """
 
-from autoseg.cli.program import app, main
+from autoseg.cli.program import commands, main
 
-__all__ = ["app", "main"]
+__all__ = ["commands", "main"]

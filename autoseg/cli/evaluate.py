@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +19,8 @@ from autoseg.evaluation.batch import EvaluateOptions, FileScores
 from autoseg.evaluation.class_batch import ClassFileScores
 from autoseg.evaluation.class_pairs import are_classes
 from autoseg.evaluation.files import pair_up
-from autoseg.evaluation.intervals import ENOUGH_IMAGES, Interval
+from autoseg.evaluation.intervals import ENOUGH_IMAGES
+from autoseg.evaluation.overview import SCORES, score_rows, size_header, size_rows
 
 
 def evaluate(
@@ -78,49 +79,13 @@ def particle_report(scores: Mapping[str, Scores]) -> str:
 
 def score_table(scores: Mapping[str, Scores]) -> str:
     """The scores that matter most, an image a line, and of all together."""
-    header = ["image", "true", "found", "precision", "recall", "F1", "AP", "best IoU", "image IoU", "D50 error"]
-    together = {f"all {len(scores)}": pool_scores(list(scores.values()))} if len(scores) > 1 else {}
-    rows = []
-    for name, found in {**scores, **together}.items():
-        one = found.particles
-        numbers = (one.precision, one.recall, one.f1, one.average_precision, one.mean_best_iou)
-        median_error = (found.sizes_nm or found.sizes_px).relative_error(50)
-        rows.append([name, one.true, one.predicted, *numbers, found.published.image_iou, median_error])
-    return aligned(header, rows)
+    return aligned(SCORES, score_rows(scores))
 
 
 def size_table(scores: Scores) -> str:
     """Percentiles of the diameters of all particles, true and found, with their intervals; in nm where known."""
-    unit = "px" if scores.sizes_nm is None else "nm"
-    header = [f"diameter ({unit})", "true", "found", "error (%)"]
     note = f"In brackets: 95 % bootstrap intervals, {'particles' if scores.images == 1 else 'images'} drawn anew"
     if 1 < scores.images < ENOUGH_IMAGES:
         note += f"; too narrow, as there are only {scores.images} images"
+    header = size_header(scores)
     return f"{aligned(header, size_rows(scores), texts=len(header))}\n{note}."
-
-
-def size_rows(scores: Scores) -> list[list[str]]:
-    """A row for each percentile: its name, true, found, and error in per cent, each with its interval."""
-    sizes = scores.sizes_nm or scores.sizes_px
-    return [
-        [
-            f"D{percentile}",
-            _with_interval(found.true, found.true_interval, _length),
-            _with_interval(found.predicted, found.predicted_interval, _length),
-            _with_interval(found.relative_error, found.relative_error_interval, _per_cent),
-        ]
-        for percentile, found in sizes.percentiles.items()
-    ]
-
-
-def _with_interval(value: float | None, interval: Interval | None, write: Callable[[float | None], str]) -> str:
-    return write(value) + (f" [{write(interval.low)}, {write(interval.high)}]" if interval else "")
-
-
-def _length(value: float | None) -> str:
-    """Four digits, as in reports, of whose modules a mere evaluation needs none: they take long to import."""
-    return "-" if value is None else f"{value:.0f}" if value >= 1e3 else f"{value:#.4g}"
-
-
-def _per_cent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:+.1f}"

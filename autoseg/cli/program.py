@@ -26,7 +26,7 @@ from autoseg.options import Options, explain
 _Flag = Annotated[bool, Parameter(negative=(), group=EVERYWHERE, show_default=False)]
 _PARSING: dict[str, Any] = {"exit_on_error": False, "print_error": False, "result_action": "return_value"}
 
-app = cyclopts.App(
+commands = cyclopts.App(
     name="autoseg",
     help="Particle statistics from electron micrographs, learned without a single hand-drawn label.",
     help_epilogue="More on each: autoseg COMMAND --help",
@@ -35,8 +35,8 @@ app = cyclopts.App(
     default_parameter=Parameter(negative_iterable=()),
     suppress_keyboard_interrupt=False,  # main() tells what happened
 )
-app.meta.suppress_keyboard_interrupt = False
-app["--help"].group = app["--version"].group = EVERYWHERE
+commands.meta.suppress_keyboard_interrupt = False
+commands["--help"].group = commands["--version"].group = EVERYWHERE
 _VERBS = {verb.name: verb for verb in VERBS}
 for number, verb in enumerate(VERBS):
     # Named, not imported: an overview in a moment, and a backend chosen before anything imports Keras.
@@ -45,9 +45,9 @@ for number, verb in enumerate(VERBS):
         group = cyclopts.App(name=verb.name, **about)
         for wing in WINGS:
             group.command(f"autoseg.cli.{verb.name}:{wing.name}", name=wing.name, help=f"For {wing.help}.")
-        app.command(group)
+        commands.command(group)
     else:
-        app.command(f"autoseg.cli.{verb.name}:{verb.name}", name=verb.name, **about)
+        commands.command(f"autoseg.cli.{verb.name}:{verb.name}", name=verb.name, **about)
 
 
 class _File(Options):
@@ -56,7 +56,7 @@ class _File(Options):
     model_config = pydantic.ConfigDict(extra="allow")
 
 
-@app.meta.default
+@commands.meta.default
 def _launch(
     *arguments: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
     options: Annotated[Path | None, Parameter(group=EVERYWHERE)] = None,
@@ -77,14 +77,14 @@ def _launch(
     usual = next((_VERBS[word].level for word in arguments if word in _VERBS), logging.WARNING)
     level = logging.ERROR if quiet else logging.INFO if verbose else usual
     if options is None:
-        app.config = ()
+        commands.config = ()
     else:  # below the verb's name, because cyclopts passes over what is called like another verb
         given: dict[str, Any] = _File.from_file(options).model_extra or {}
         for name in reversed(_command(arguments)):
             given = {name: given}
-        app.config = (Dict(given, source=str(options)),)
+        commands.config = (Dict(given, source=str(options)),)
     with logged(level):
-        return app(arguments, **_PARSING) or 0
+        return commands(arguments, **_PARSING) or 0
 
 
 def _command(arguments: Sequence[str]) -> Sequence[str]:
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verb = next((argument for argument in arguments if argument in _VERBS), "")
     try:
         _prepare(verb, arguments)
-        code = app.meta(arguments, **_PARSING) or 0
+        code = commands.meta(arguments, **_PARSING) or 0
         sys.stdout.flush()
         return code
     except cyclopts.CycloptsError as error:

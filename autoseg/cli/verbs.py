@@ -88,6 +88,13 @@ VERBS = (
         "autoseg cluster my_measurement --clusters 4 --estimate --output zones",
     ),
     Verb(
+        "app",
+        "Open the app in a browser: for those who would rather look and click.\n\n"
+        "It runs on this computer alone, and sends nothing anywhere. Stop it with Ctrl-C.",
+        "autoseg app --port 8600",
+        backend="openvino",
+    ),
+    Verb(
         "models",
         "List the trained models that come with autoseg, or show what is known about one.",
         "autoseg models particles",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,8 +78,13 @@ class Estimates:
     options: EstimateOptions
 
 
-def estimate_clusters(maps: MapSet, options: EstimateOptions | None = None) -> Estimates:
-    """Scores of k-means for each number of clusters, on one sample of pixels that follows from the seed."""
+def estimate_clusters(
+    maps: MapSet, options: EstimateOptions | None = None, progress: Callable[[float], object] | None = None
+) -> Estimates:
+    """Scores of k-means for each number of clusters, on one sample of pixels that follows from the seed.
+
+    `progress` is called again and again with the share of the work that is done, from 0 to 1.
+    """
     options = options or EstimateOptions()
     table, rng = make_table(maps, options.features), np.random.default_rng(options.seed)
     part = table.sample(options.sample, rng)
@@ -89,12 +94,15 @@ def estimate_clusters(maps: MapSet, options: EstimateOptions | None = None) -> E
     counts = np.arange(options.fewest, options.most + 1)
     found, seconds = [], []
     published = options.features == "published"
+    tell = progress or (lambda share: None)
+    steps = len(counts) + options.references
     for count in counts:
         start = time.perf_counter()
         found.append(_cluster(table if published else part, int(count), options, rng))
         seconds.append(time.perf_counter() - start)
+        tell(len(found) / steps)
     scores = _scores(table if published else part, part, found)
-    gap, errors = _gap(part, counts, options, rng)
+    gap, errors = _gap(part, counts, options, rng, lambda drawn: tell((len(counts) + drawn) / steps))
     scores["gap"] = gap
     suggested = {
         "distortion": find_elbow(counts, scores["distortion"], falling=True),
@@ -127,7 +135,11 @@ def _scores(table: Table, part: Table, found: list[Clusters]) -> dict[str, np.nd
 
 
 def _gap(
-    table: Table, counts: np.ndarray, options: EstimateOptions, rng: np.random.Generator
+    table: Table,
+    counts: np.ndarray,
+    options: EstimateOptions,
+    rng: np.random.Generator,
+    tell: Callable[[int], object],
 ) -> tuple[np.ndarray, np.ndarray]:
     """How far the logarithm of the distortion is below that of pixels spread evenly, and its standard error.
 
@@ -145,6 +157,7 @@ def _gap(
         spread = rng.uniform(along.min(axis=0), along.max(axis=0), size=along.shape)
         values = np.where(known, spread @ axes + average, 0).astype(np.float32)
         references.append(_log_distortions(Table(values, table.measured, table.places, table.shape), counts, rng))
+        tell(len(references))
     expected = np.array(references)
     errors = expected.std(axis=0) * np.sqrt(1 + 1 / options.references)
     return (expected.mean(axis=0) - logarithms)[0], errors

@@ -80,6 +80,8 @@ class Micrograph:
     "What a user should know about how the file was read, in sentences."
     unit: str | None = None
     "Unit of the pixels' values: nm where they are heights, None where they are grey values."
+    channels: tuple[str, ...] = ()
+    "Names of the channels of a scan, one of which was read; empty where the file is none."
 
     def __post_init__(self) -> None:
         """Refuse what is not one grey image."""
@@ -122,9 +124,9 @@ def read(path: str | os.PathLike[str], options: ReadOptions | None = None, **cha
     notes = (*picture.notes, *calibration.notes, *told)
     for note in notes:
         _log.info("%s: %s", path, note)
-    unit = picture.scale.unit if picture.scale else None
+    unit, channels = (picture.scale.unit, picture.scale.channels) if picture.scale else (None, ())
     page, pages = picture.page, picture.pages
-    return Micrograph(picture.pixels, size, size_source, bar, bar_source, path, page, pages, notes, unit)
+    return Micrograph(picture.pixels, size, size_source, bar, bar_source, path, page, pages, notes, unit, channels)
 
 
 def _calibration(picture: Picture, path: Path) -> Calibration:

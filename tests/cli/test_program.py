@@ -14,7 +14,7 @@ import tifffile
 
 import autoseg
 from autoseg.backends import installed_backends
-from autoseg.cli import app, main
+from autoseg.cli import commands, main
 from autoseg.cli.verbs import VERBS
 
 IMPORT_KERAS = {"segment", "demo", "export"}
@@ -49,7 +49,7 @@ def test_the_help_of_a_verb_has_an_example_that_is_understood(verb, capsys):
     assert main([verb.name, "--help"]) == 0
     text = capsys.readouterr().out
     assert f"Example: {verb.example}" in " ".join(text.split()) and "--quiet" in text
-    app.parse_args(verb.example.split()[1:], exit_on_error=False, print_error=False)
+    commands.parse_args(verb.example.split()[1:], exit_on_error=False, print_error=False)
 
 
 @pytest.mark.parametrize(

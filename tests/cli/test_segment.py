@@ -9,7 +9,7 @@ import pytest
 import tifffile
 
 from autoseg import networks
-from autoseg.cli import app, demo, main
+from autoseg.cli import commands, demo, main
 from autoseg.cli.verbs import VERBS
 from autoseg.evaluation import label
 from autoseg.heads import Head
@@ -73,7 +73,7 @@ def segmented(images, model, *arguments):
 def test_the_help_has_an_example_that_is_understood(verb, capsys):
     assert main([verb.name, "--help"]) == 0
     assert f"Example: {verb.example}" in " ".join(capsys.readouterr().out.split())
-    app.parse_args(verb.example.split()[1:], exit_on_error=False, print_error=False)
+    commands.parse_args(verb.example.split()[1:], exit_on_error=False, print_error=False)
 
 
 @predicts_once

@@ -262,7 +262,9 @@ def test_estimators_see_zones_that_are_far_apart():
     found = estimate_clusters(maps, EstimateOptions(most=6, sample=400))
     assert found.counts.tolist() == [2, 3, 4, 5, 6] and found.pixels == 400
     assert {name: found.suggested[name] for name in found.scores} == dict.fromkeys(found.scores, 3)
-    again = estimate_clusters(maps, EstimateOptions(most=6, sample=400))
+    shares = []
+    again = estimate_clusters(maps, EstimateOptions(most=6, sample=400), shares.append)
+    assert shares == sorted(shares) and len(shares) == 10 and shares[-1] == 1
     for name, scores in found.scores.items():
         np.testing.assert_array_equal(scores, again.scores[name])
 

@@ -18,6 +18,8 @@ class Scale:
     pixel_size_source: str
     unit: str | None
     "Unit of the values: nm for heights."
+    channels: tuple[str, ...] = ()
+    "All that the file holds."
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,7 +53,8 @@ def picture_of(traces: Sequence[Trace], wanted: Wanted) -> Picture:
     """The wanted channel of a scan as a picture of square pixels, heights in nm."""
     notes: list[str] = []
     page = chosen_page(wanted.page, 1, notes)
-    trace, values = _chosen_trace(_told_apart(traces), wanted, notes)
+    told_apart = _told_apart(traces)
+    trace, values = _chosen_trace(told_apart, wanted, notes)
     frame = trace.frame
     check_size(values.shape, wanted.max_pixels)
     sides = _pixel_sides(frame, values.shape)
@@ -62,7 +63,9 @@ def picture_of(traces: Sequence[Trace], wanted: Wanted) -> Picture:
         values = _with_square_pixels(values, sides, wanted.max_pixels, notes)
     if abs(frame.angle) >= 0.05:
         notes.append(f"The frame was turned by {frame.angle:g} degrees on the surface, and is shown as it was scanned.")
-    scale = Scale(min(sides) if sides else None, frame.source if sides else "no calibration found", unit)
+    source = frame.source if sides else "no calibration found"
+    channels = tuple(dict.fromkeys(one.name for one in told_apart))
+    scale = Scale(min(sides) if sides else None, source, unit, channels)
     return Picture(finished(values), page, 1, tuple(notes), scale)
 
 

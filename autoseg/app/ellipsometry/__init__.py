@@ -1,0 +1,1 @@
+"""The page about ellipsometric maps: zones, their spectra and thicknesses."""

@@ -1,0 +1,1 @@
+"""The page that scores labels against the truth."""

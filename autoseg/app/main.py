@@ -1,0 +1,29 @@
+"""The script that the app's server runs for each browser: the pages, and what they have in common."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from autoseg.app.loading import show_page
+from autoseg.app.sentences import told
+
+_PAGES = ("particles", "surfaces", "ellipsometry", "evaluate")
+_STYLE = """<style>
+[data-testid="stMainBlockContainer"] { padding: 4rem 2rem 3rem; }
+</style>"""
+
+
+def main() -> None:
+    """Show the page that was chosen."""
+    st.set_page_config("autoseg", layout="wide")
+    st.html(_STYLE)
+    pages = [st.Page(partial(show_page, room), title=room.capitalize(), url_path=room) for room in _PAGES]
+    chosen = st.navigation(pages, position="top")
+    with told():
+        chosen.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The page about particles: from micrographs to labels, corrected by hand, sizes and a report."""

@@ -1,0 +1,91 @@
+"""From what was predicted to particles and their measures, as the thresholds and corrections of the moment say."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import NamedTuple
+
+import pandas as pd
+
+from autoseg.app.particles.controls import Chosen
+from autoseg.app.particles.predicting import Predicted
+from autoseg.app.session import keep, kept, remember
+from autoseg.images.class_map import ClassMap
+from autoseg.images.corrections import Correction, correct
+from autoseg.images.micrograph import Micrograph
+from autoseg.measurement.conditions import keep_measured, parse_condition
+from autoseg.measurement.shape import measure
+from autoseg.models.folder import Model
+from autoseg.segmentation.segment import Result, Segmenter
+
+
+class Finished(NamedTuple):
+    """What is in an image."""
+
+    everything: Result
+    "Before conditions are asked: a report asks them itself, and tells what it left out."
+    shown: Result
+    "What meets the conditions."
+    table: pd.DataFrame
+    "Measures of what is shown."
+
+
+def corrections_of(predicted: Predicted) -> tuple[Correction, ...]:
+    """What was corrected by hand in an image."""
+    found: tuple[Correction, ...] = kept("corrections", {}).get(predicted.upload.digest, ())
+    return found
+
+
+def correct_more(predicted: Predicted, correction: Correction) -> None:
+    """Add a correction of an image."""
+    _store(predicted, (*corrections_of(predicted), correction))
+
+
+def undo(predicted: Predicted) -> None:
+    """Take the last correction of an image back."""
+    _store(predicted, corrections_of(predicted)[:-1])
+
+
+def _store(predicted: Predicted, corrections: tuple[Correction, ...]) -> None:
+    keep("corrections", {**kept("corrections", {}), predicted.upload.digest: corrections})
+
+
+@dataclasses.dataclass(frozen=True)
+class Finisher:
+    """Finishes images with the same thresholds. What was finished last of each stays, until these change."""
+
+    model: Model
+    chosen: Chosen
+    pixel_size: float | None
+
+    @property
+    def segmenter(self) -> Segmenter:
+        """One that reports can describe."""
+        read = self.chosen.options.read
+        if self.pixel_size is not None:
+            read = read.changed(pixel_size=self.pixel_size)
+        key = self.model.name, self.chosen.options, self.pixel_size
+        return remember("finishing", key, lambda: Segmenter(self.model, self.chosen.options, read=read))
+
+    def finish(self, predicted: Predicted) -> Finished:
+        """What is in an image, with its corrections; made anew only if something of it has changed."""
+        corrections = corrections_of(predicted)
+        key = self.model.name, self.chosen, self.pixel_size, corrections
+        if predicted.finished is None or predicted.finished[0] != key:
+            predicted.finished = key, self._finish(predicted, corrections)
+        finished: Finished = predicted.finished[1]
+        return finished
+
+    def _finish(self, predicted: Predicted, corrections: tuple[Correction, ...]) -> Finished:
+        micrograph = self._calibrated(predicted.micrograph)
+        found = self.segmenter.finish(micrograph, predicted.levels, predicted.adaptation)
+        if isinstance(found, ClassMap):
+            return Finished(found, found, pd.DataFrame())
+        corrected = correct(found, corrections)
+        conditions = [parse_condition(text) for text in self.chosen.keep]
+        return Finished(corrected, *keep_measured(corrected, measure(corrected), conditions))
+
+    def _calibrated(self, micrograph: Micrograph) -> Micrograph:
+        if self.pixel_size is None:
+            return micrograph
+        return dataclasses.replace(micrograph, pixel_size=self.pixel_size, pixel_size_source="given")
