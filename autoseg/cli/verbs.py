@@ -76,7 +76,8 @@ VERBS = (
         "simulate",
         "Simulate images of which it is known what they show.\n\n"
         "sem simulates masks of particles from example outlines: 00000_mask.tif with dark rims between particles, "
-        "00000_labels.tif with a number for each particle, and so on.",
+        "00000_labels.tif with a number for each particle, and so on. stm makes up topographies of 2x1 surfaces with "
+        "defects: images, class masks, row masks and a number for each defect, in folders of their own.",
         "autoseg simulate sem --outlines examples --count 20 --output masks --max-overlap 0.05",
         by_wing=True,
     ),
