@@ -68,7 +68,8 @@ VERBS = (
         "run",
         "Train a network on your own micrographs, without a single label, and measure them with it.\n\n"
         "sem is for particles in electron micrographs. All that is needed are micrographs and a few dozen example "
-        "outlines. What is interrupted goes on where it was, when it is run again.",
+        "outlines. stm is for defects of 2x1 surfaces: it makes up topographies, learns from them and scores itself. "
+        "What is interrupted goes on where it was, when it is run again.",
         "autoseg run sem --profile cpu --images micrographs --outlines outlines --folder my_run",
         level=logging.INFO,  # which of the stages is at work, for hours
     ),

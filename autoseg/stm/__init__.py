@@ -7,6 +7,9 @@ from typing import Any
 
 # Imported at first use: the workflow needs Keras, a simulation does not.
 _HOMES = {
+    "Options": "autoseg.stm.workflow",
+    "run": "autoseg.stm.workflow",
+    "PROFILES": "autoseg.stm.profiles",
     "SimulationOptions": "autoseg.stm.simulation.folder",
     "simulate": "autoseg.stm.simulation.folder",
 }

@@ -43,8 +43,8 @@ class SurfaceOptions(Options):
     Not set: 1 to 25 on terraces, 0 to 6 on the plane."""
     angle: Annotated[tuple[float, float], AfterValidator(ordered)] = (45.0, 45.0)
     "Range of the angle in degrees by which the lattice is turned."
-    double_steps: Share = 0.2
-    "Share of the step edges across which rows keep their direction; published: none."
+    double_steps: Share | None = None
+    "Share of the step edges across which rows keep their direction. Not set: 0.2; the published rules know none."
     masks: Literal["auto"] | Outline = "auto"
     """Of defects. pieces: wherever they change the picture, as published; unbroken: the largest piece of that; box: all
     of their dimers, as published for plane; auto: as the rules have it, unbroken if they are corrected."""
@@ -55,8 +55,7 @@ class SurfaceOptions(Options):
     def _fits_together(self) -> SurfaceOptions:
         if self.steps[0] < 1 or (self.defects and self.defects[0] < 0):
             raise ValueError('"steps" must begin with 1 or more, "defects" with 0 or more')
-        given = self.model_fields_set
-        if self.rules == "published" and given & {"double_steps"}:
+        if self.rules == "published" and self.double_steps is not None:
             raise ValueError('"double_steps" does not count for the published rules')
         if self.rules == "published" and self.generator == "plane" and self.effects:
             raise ValueError('the published generator "plane" knows no "effects"')
@@ -66,6 +65,12 @@ class SurfaceOptions(Options):
     def tries(self) -> tuple[int, int]:
         """Fewest and most defects that are tried."""
         return self.defects or ((1, 25) if self.generator == "terraces" else (0, 6))
+
+    @property
+    def doubled(self) -> float:
+        """Share of the step edges across which rows keep their direction."""
+        usual = 0.0 if self.rules == "published" else 0.2
+        return usual if self.double_steps is None else self.double_steps
 
     @property
     def outline(self) -> Outline:

@@ -79,7 +79,7 @@ def draw_effects(options: SurfaceOptions, variant: int, rng: np.random.Generator
 def _draw_layout(options: SurfaceOptions, size: int, rng: np.random.Generator) -> Layout:
     if options.generator == "plane":
         return plane.draw_levels(size, options.steps, rng)
-    return draw_terraces(size, options.steps, 0.0 if options.rules == "published" else options.double_steps, rng)
+    return draw_terraces(size, options.steps, options.doubled, rng)
 
 
 def _paint(options: SurfaceOptions, layout: Layout, rng: np.random.Generator) -> tuple[np.ndarray, Canvas]:
