@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from cyclopts import Group
 
-NETWORK, PARTICLES, ZONES, FITTING, READING, REPORT, EVERYWHERE = (
+NETWORK, PARTICLES, SURFACES, ZONES, FITTING, READING, REPORT, EVERYWHERE = (
     Group(name, sort_key=place)
     for place, name in enumerate(
-        ("Network", "Particles", "Zones", "Layers", "Reading", "Report", "Everywhere"), start=1
+        ("Network", "Particles", "Surfaces", "Zones", "Layers", "Reading", "Report", "Everywhere"), start=1
     )
 )
 "Parts of a verb's help, in their order."
@@ -43,7 +43,7 @@ VERBS = (
         "Find the particles in micrographs with a trained model, and measure them.\n\n"
         "Writes particles.csv (one particle a row), summary.csv, report.html, which opens in a browser, run.json, and "
         "for each image its labels, probability, overlay and ImageJ ROIs. A file that cannot be segmented is listed in "
-        "failures.csv, and the rest goes on.",
+        "failures.csv, and the rest goes on. A model of surfaces finds defects in scans instead, and counts them.",
         "autoseg segment micrographs --model particles --output results",
         backend="openvino",
     ),

@@ -18,9 +18,18 @@ class DefectOptions(Options):
     """What counts as a defect."""
 
     gap: int = Field(4, ge=0)
-    "Pieces up to so many px apart are one defect."
+    "Pieces up to so many px apart are one defect; all px are those of pictures with 18 px per row."
     smallest: int = Field(40, ge=1)
-    "Defects of fewer px, at 18 px per row, are left out."
+    "Defects of fewer px are left out."
+
+    def at(self, magnification: float) -> DefectOptions:
+        """The same, for pictures that are magnified before they are as these options mean them, 18 px per row.
+
+        >>> DefectOptions(gap=4, smallest=40).at(2.0).smallest
+        10
+        """
+        smallest = max(1, round(self.smallest / magnification**2))
+        return self.changed(gap=round(self.gap / magnification), smallest=smallest)
 
 
 @dataclass(frozen=True, eq=False)
