@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +44,7 @@ def corrected_count(count: int, found: int, tried: int) -> tuple[float, Interval
     """A count over the efficiency with which planted defects are found, and its 95 % interval.
 
     The interval is that of the ratio of a Poisson mean and a probability, each of which is as uncertain as its numbers
-    leave it (by Jeffreys' priors).
+    leave it (by Jeffreys' priors); it has no upper end where nothing planted was found.
 
     >>> value, interval = corrected_count(40, 80, 100)
     >>> value, [round(end) for end in interval]
@@ -53,8 +54,9 @@ def corrected_count(count: int, found: int, tried: int) -> tuple[float, Interval
     means = rng.gamma(count + 0.5, size=_DRAWS)
     efficiencies = rng.beta(found + 0.5, tried - found + 0.5, size=_DRAWS)
     low, high = np.quantile(means / efficiencies, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
-    value = count * tried / found if found else float("nan")
-    return value, Interval(float(low) if count else 0.0, float(high))
+    if not found:
+        return math.nan, Interval(float(low) if count else 0.0, math.inf)
+    return count * tried / found, Interval(float(low) if count else 0.0, float(high))
 
 
 @dataclass(frozen=True)

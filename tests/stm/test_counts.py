@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 
@@ -19,6 +21,11 @@ def test_corrected_counts_hold_the_truth():
         low, high = corrected_count(int(count), int(found), 200)[1]
         held += low <= 60 <= high
     assert 0.88 <= held / 150 <= 1
+
+
+def test_what_is_never_found_corrects_nothing():
+    value, (low, high) = corrected_count(0, 0, 20)
+    assert math.isnan(value) and low == 0 and math.isinf(high)
 
 
 def test_a_density_is_a_count_over_what_is_seen():
