@@ -49,6 +49,7 @@ def segment(
     ensemble: Annotated[str | None, Parameter(group=SURFACES)] = None,
     rules: Annotated[Path | None, Parameter(group=SURFACES)] = None,
     recovery: Annotated[int, Parameter(group=SURFACES, validator=validators.Number(gte=0))] = 0,
+    both_directions: Annotated[bool, Parameter(group=SURFACES, negative=())] = False,
     reporting: Reporting = ReportOptions(),
     as_json: AsJson = False,
 ) -> int:
@@ -77,6 +78,8 @@ def segment(
         TOML or JSON file with rules, levelling, lattice and defects: how scans are prepared, and classes decided.
     recovery
         Plant about so many defects into each scan, and tell how many of them are found again.
+    both_directions
+        Look at forward and backward scans, and tell which defects are found in both.
     """
     files = expanded(images)
     refuse_inputs(result_paths(output, files), files)
@@ -95,27 +98,23 @@ def segment(
     if knows_surfaces(loaded.config.head):
         surfaces = SurfaceOptions() if rules is None else SurfaceOptions.from_file(rules)
         of_surfaces = SurfaceSegmenter(loaded, options, surfaces, ensemble)
-        return _tell_surfaces(files, output, of_surfaces, recovery, reporting, as_json)
-    if ensemble or rules or recovery:
-        problem = f'the model "{model}" knows no surfaces, for which "ensemble", "rules" and "recovery" are'
+        more = SurfaceResults(output, files, of_surfaces, recovery, both_directions, reporting.seed)
+        return _tell_surfaces(files, more, reporting, as_json)
+    if ensemble or rules or recovery or both_directions:
+        asked = '"ensemble", "rules", "recovery" and "both_directions"'
+        problem = f'the model "{model}" knows no surfaces, for which {asked} are'
         raise OptionsError(problem, advice="Leave them out.")
     segmenter = Segmenter(loaded, options)
     segmentations = progress(segment_all(files, segmenter), len(files), "image")
     return tell(report(segmentations, output, reporting, inputs=files, provenance=segmenter.describe()), as_json)
 
 
-def _tell_surfaces(
-    files: list[Path],
-    output: Path,
-    segmenter: SurfaceSegmenter,
-    recovery: int,
-    reporting: ReportOptions,
-    as_json: bool,
-) -> int:
+def _tell_surfaces(files: list[Path], more: SurfaceResults, reporting: ReportOptions, as_json: bool) -> int:
     """Write and print all about the defects of scanned surfaces."""
-    more = SurfaceResults(output, files, segmenter, recovery, reporting.seed)
+    segmenter = more.segmenter
     found = progress(more.passing(segment_all(files, segmenter)), len(files), "image")
-    code = tell(report(found, output, reporting, inputs=files, provenance=segmenter.describe()), as_json)
+    about = report(found, more.folder, reporting, inputs=files, provenance=segmenter.describe())
+    code = tell(about, as_json)
     for path in more.write():
         if not as_json:
             print(f"{path.stem.capitalize()}: {path}")

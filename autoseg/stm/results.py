@@ -10,24 +10,37 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from autoseg.errors import AutosegError
 from autoseg.images.micrograph import read
 from autoseg.images.names import names_for
 from autoseg.images.tables import write_csv
 from autoseg.stm.counts import counts_table
+from autoseg.stm.lattice import NETWORK_SPACING
 from autoseg.stm.panels import write_panels
 from autoseg.stm.recovery import measure_recovery
+from autoseg.stm.repeatability import compare
 from autoseg.stm.segmenter import SurfaceMap, SurfaceSegmenter
 
 _log = logging.getLogger("autoseg")
 
-COUNTS, RECOVERY, PANELS = "counts.csv", "recovery.csv", "_tripanel.png"
+COUNTS, RECOVERY, REPEATABILITY, PANELS = "counts.csv", "recovery.csv", "repeatability.csv", "_tripanel.png"
 
 
 class SurfaceResults:
     """Writes what only this wing has while a report takes the maps of a batch, one after the other."""
 
-    def __init__(self, folder: Path, inputs: list[Path], segmenter: SurfaceSegmenter, recovery: int = 0, seed: int = 0):
+    def __init__(
+        self,
+        folder: Path,
+        inputs: list[Path],
+        segmenter: SurfaceSegmenter,
+        recovery: int = 0,
+        both_directions: bool = False,
+        seed: int = 0,
+    ):
         self.folder, self.segmenter, self.recovery, self.seed = folder, segmenter, recovery, seed
+        self.both_directions = both_directions
+        self._repeated: list[dict[str, Any]] = []
         self._names = dict(zip(inputs, names_for(inputs), strict=True))
         self._counts: list[dict[str, Any]] = []
         self._recovered: list[dict[str, Any]] = []
@@ -41,7 +54,7 @@ class SurfaceResults:
 
     def write(self) -> list[Path]:
         """Write the tables; which ones."""
-        tables = {COUNTS: self._counts, RECOVERY: self._recovered}
+        tables = {COUNTS: self._counts, RECOVERY: self._recovered, REPEATABILITY: self._repeated}
         written = {self.folder / name: rows for name, rows in tables.items() if rows}
         for path, rows in written.items():
             write_csv(path, pd.DataFrame(rows))
@@ -55,8 +68,27 @@ class SurfaceResults:
         self._counts += [about | row for row in counts_table(found.defects.counts, found.view, material)]
         original = read(path, self.segmenter.options.read).field
         write_panels(self.folder / f"{self._names[path]}{PANELS}", original, found)
+        if self.both_directions:
+            self._compare_directions(found, path)
         if self.recovery:
             recovered = measure_recovery(self.segmenter, found, self.recovery, np.random.default_rng(self.seed))
             if not sum(recovered.planted.values()):
                 _log.warning("%s: no row was found on which defects could be planted", path)
             self._recovered += [{"image": path.name} | row for row in recovered.rows(found.defects.counts)]
+
+    def _compare_directions(self, found: SurfaceMap, path: Path) -> None:
+        """Look at the scan in the other direction, too; what has none is named."""
+        ours = self.segmenter.options.read
+        other = ours.changed(direction="backward" if ours.direction == "forward" else "forward")
+        if found.micrograph.unit is None:
+            _log.warning("%s: is no scan, and has no other direction", path)
+            return
+        try:
+            again = self.segmenter(read(path, other))
+        except AutosegError as error:
+            _log.warning("%s: its other direction was left out: %s", path, error.problem)
+            return
+        assert isinstance(again, SurfaceMap)  # what such a segmenter makes
+        pair = (found, again) if ours.direction == "forward" else (again, found)
+        reach = NETWORK_SPACING if found.lattice is None else found.lattice.spacing
+        self._repeated += [{"image": path.name} | row for row in compare(pair[0].defects, pair[1].defects, reach)]

@@ -12,12 +12,14 @@ from autoseg.heads import Head
 from autoseg.images.class_files import read_classes
 from autoseg.models.folder import save_model
 from autoseg.stm.classes import DEFECTS, SINGLE, TWO, surface_head
+from autoseg.stm.defects import find_defects
 from autoseg.stm.recovery import measure_recovery, plant
+from autoseg.stm.repeatability import compare
 from autoseg.stm.segmenter import SurfaceOptions, SurfaceSegmenter
 from autoseg.stm.simulation.options import SurfaceOptions as TopographyOptions
 from autoseg.stm.simulation.signatures import draw_signature
 from autoseg.stm.simulation.topography import draw_topography
-from tests.images.scan_files import simple_field
+from tests.images.scan_files import nanonis, simple_field
 from tests.marks import predicts_once
 
 pytestmark = predicts_once
@@ -131,3 +133,24 @@ def test_recovery_tells_what_a_network_finds(model):
     rows = recovery.rows(dict.fromkeys(DEFECTS, 10))
     assert rows[0]["corrected_low"] < rows[0]["corrected_count"] < rows[0]["corrected_high"]
     assert rows[1]["efficiency"] == 0 and rows[1]["efficiency_low"] == 0 < rows[1]["efficiency_high"]
+
+
+def test_both_directions_of_a_scan_are_compared(model, tmp_path):
+    forward = surface().image.astype(float) / 1e12
+    nanonis(tmp_path / "a.sxm", {"Z": ("m", forward, forward + 1e-13)}, width=12.8e-9, height=12.8e-9)
+    tifffile.imwrite(tmp_path / "b.tif", surface().image)
+    asked = ["segment", str(tmp_path / "a.sxm"), str(tmp_path / "b.tif"), "--model", str(model), "--both-directions"]
+    assert main([*asked, "--output", str(tmp_path / "out"), "--quiet"]) == 0
+    table = pd.read_csv(tmp_path / "out" / "repeatability.csv")
+    assert set(table["image"]) == {"a.sxm"} and len(table) == 3
+    assert (table["forward_only"] + table["backward_only"] == 0).all()
+
+
+def test_defects_are_the_same_within_reach_and_counted_once():
+    one, moved, far = (np.zeros((60, 60), np.uint8) for _ in range(3))
+    one[10:20, 10:20], one[10:20, 30:40] = SINGLE, TWO
+    moved[10:20, 13:23], far[40:50, 40:50] = SINGLE, SINGLE
+    single, two, _ = compare(find_defects(one), find_defects(moved | far), reach=6)
+    assert (single["both"], single["forward_only"], single["backward_only"]) == (1, 0, 1)
+    assert (two["both"], two["forward_only"]) == (0, 1) and single["repeatability"] == 0.5
+    assert "repeatability" not in compare(find_defects(far), find_defects(far), 6)[1]
