@@ -12,7 +12,12 @@ from autoseg.cli.parameters import AsJson
 from autoseg.cli.wings import load_wing
 from autoseg.errors import OptionsError
 
-_TOLD = {"model": "The trained model is", "results": "The results are in"}
+_TOLD = {
+    "model": "The trained model is",
+    "results": "The results are in",
+    "scores": "The scores are in",
+    "table": "The learning curve is",
+}
 "What is printed in the end, by the outputs of stages that it is about."
 
 
@@ -36,7 +41,7 @@ def run(
     Parameters
     ----------
     workflow
-        sem: particles in electron micrographs.
+        sem: particles in electron micrographs. stm: defects of 2x1 surfaces, learned from made-up topographies.
     options
         TOML or JSON file with options; --write-options makes one with all of them.
     profile
@@ -50,7 +55,8 @@ def run(
     write_options
         Write all options to this TOML or JSON file, to be edited, and do nothing else.
     more
-        Any other option of the workflow, such as --images FOLDER, --outlines FOLDER or --truth FOLDER for sem.
+        Any other option of the workflow, such as --images FOLDER, --outlines FOLDER or --truth FOLDER for sem, and
+        --data FOLDER or --rows false for stm.
     """
     wing = load_wing(workflow)
     given: dict[str, Any] = {"profile": profile, "folder": folder, "seed": seed}

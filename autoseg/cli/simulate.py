@@ -29,7 +29,7 @@ def _command(name: str) -> Callable[..., int]:
         output: Path,
         count: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 10,
         seed: int = 0,
-        options: Annotated[options_of_wing, Parameter(name="*")],
+        options: Annotated[options_of_wing, Parameter(name="*", consume_multiple=1)],
     ) -> int:
         """Write simulated images, and what they show, into a folder.
 
@@ -46,5 +46,7 @@ def _command(name: str) -> Callable[..., int]:
         print(wing.simulate(options, output, rngs))
         return 0
 
-    simulate.__annotations__["options"] = Annotated[options_of_wing, Parameter(name="*")]
+    simulate.__annotations__["options"] = Annotated[options_of_wing, Parameter(name="*", consume_multiple=1)]
+    if not any(field.is_required() for field in options_of_wing.model_fields.values()):
+        simulate.__kwdefaults__ = {**(simulate.__kwdefaults__ or {}), "options": options_of_wing()}
     return simulate

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from cyclopts import Group
 
-NETWORK, PARTICLES, ZONES, FITTING, READING, REPORT, EVERYWHERE = (
+NETWORK, PARTICLES, SURFACES, ZONES, FITTING, READING, REPORT, EVERYWHERE = (
     Group(name, sort_key=place)
     for place, name in enumerate(
-        ("Network", "Particles", "Zones", "Layers", "Reading", "Report", "Everywhere"), start=1
+        ("Network", "Particles", "Surfaces", "Zones", "Layers", "Reading", "Report", "Everywhere"), start=1
     )
 )
 "Parts of a verb's help, in their order."
@@ -43,7 +43,7 @@ VERBS = (
         "Find the particles in micrographs with a trained model, and measure them.\n\n"
         "Writes particles.csv (one particle a row), summary.csv, report.html, which opens in a browser, run.json, and "
         "for each image its labels, probability, overlay and ImageJ ROIs. A file that cannot be segmented is listed in "
-        "failures.csv, and the rest goes on.",
+        "failures.csv, and the rest goes on. A model of surfaces finds defects in scans instead, and counts them.",
         "autoseg segment micrographs --model particles --output results",
         backend="openvino",
     ),
@@ -68,7 +68,8 @@ VERBS = (
         "run",
         "Train a network on your own micrographs, without a single label, and measure them with it.\n\n"
         "sem is for particles in electron micrographs. All that is needed are micrographs and a few dozen example "
-        "outlines. What is interrupted goes on where it was, when it is run again.",
+        "outlines. stm is for defects of 2x1 surfaces: it makes up topographies, learns from them and scores itself. "
+        "What is interrupted goes on where it was, when it is run again.",
         "autoseg run sem --profile cpu --images micrographs --outlines outlines --folder my_run",
         level=logging.INFO,  # which of the stages is at work, for hours
     ),
@@ -76,7 +77,8 @@ VERBS = (
         "simulate",
         "Simulate images of which it is known what they show.\n\n"
         "sem simulates masks of particles from example outlines: 00000_mask.tif with dark rims between particles, "
-        "00000_labels.tif with a number for each particle, and so on.",
+        "00000_labels.tif with a number for each particle, and so on. stm makes up topographies of 2x1 surfaces with "
+        "defects: images, class masks, row masks and a number for each defect, in folders of their own.",
         "autoseg simulate sem --outlines examples --count 20 --output masks --max-overlap 0.05",
         by_wing=True,
     ),

@@ -20,7 +20,10 @@ class Wing(NamedTuple):
     help: str
 
 
-WINGS = (Wing("sem", "particles in electron micrographs"),)
+WINGS = (
+    Wing("sem", "particles in electron micrographs"),
+    Wing("stm", "defects of 2x1 surfaces in scanning tunnelling micrographs"),
+)
 
 
 def load_wing(name: str) -> ModuleType:

@@ -27,10 +27,10 @@ from autoseg.stages.progress_pictures import draw_predictions
 from autoseg.stages.scoring import choose_scoring
 from autoseg.stages.stage import Outputs, Stage
 from autoseg.training.batches import split
-from autoseg.training.callbacks import CHECKPOINT, BestWeights
+from autoseg.training.callbacks import CHECKPOINT
 from autoseg.training.monitoring import watch
 from autoseg.training.precision import mixed_precision
-from autoseg.training.segmenter import SegmenterOptions, make_batches, train_segmenter
+from autoseg.training.segmenter import SegmenterOptions, choosing, make_batches, train_segmenter
 
 SHOWN = 3
 "Images of each kind in a sample picture."
@@ -148,8 +148,9 @@ def _train(
     else:
         training, validation = make_batches([load(pair) for pair in pairs], options, held_out=held_out)
     shown = [*test[:SHOWN], *(pair.image for pair in (*pairs[:SHOWN], *pairs[-SHOWN:]))]
-    draw, best = partial(draw_predictions, network, [read_grey(path) for path in shown], options), BestWeights()
-    train_segmenter(network, training, validation, options, [best, *watch(folder, options.monitoring, draw, [best])])
+    draw, chooses = partial(draw_predictions, network, [read_grey(path) for path in shown], options), choosing(options)
+    watching = watch(folder, options.monitoring, draw, chooses)
+    train_segmenter(network, training, validation, options, [*chooses, *watching])
     if is_first():
         calibrating = [pairs[i] for i in held_out if pairs[i].is_complete]
         chosen = choose_postprocessing(network, options, calibrating)
@@ -159,7 +160,7 @@ def _train(
         save_model(
             folder / "model",
             network,
-            card=_card(options, len(pairs) - len(held_out)),
+            card=_card(options, max(1, round((len(pairs) - len(held_out)) * options.train_fraction))),
             half=options.half,
             head=options.head,
             polarity=_known(options),

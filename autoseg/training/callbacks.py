@@ -85,6 +85,43 @@ class BestWeights(keras.callbacks.Callback):
         self._best = _unnumbered(state)
 
 
+class Patience(keras.callbacks.Callback):
+    """Lowers the learning rate, or ends the training, after epochs whose validation was not the best so far.
+
+    The rate is multiplied by `factor` after every `lower_after` such epochs in a row, unless `factor` is 1, and after
+    `stop_after` of them the training ends, unless that is 0. Give it to `Checkpoint` as well, and it survives a resume.
+    """
+
+    def __init__(
+        self, monitor: str, mode: Literal["min", "max"], factor: float = 1.0, lower_after: int = 2, stop_after: int = 0
+    ):
+        super().__init__()
+        self.monitor, self._sign = monitor, 1 if mode == "min" else -1
+        self.factor, self.lower_after, self.stop_after = factor, lower_after, stop_after
+        self.value, self.waited = np.inf * self._sign, 0
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Count, and do what is due."""
+        value = float(logs[f"val_{self.monitor}"])
+        if value * self._sign < self.value * self._sign:
+            self.value, self.waited = value, 0
+            return
+        self.waited += 1
+        if self.factor != 1 and self.waited % self.lower_after == 0:
+            rate = float(to_numpy(self.model.optimizer.learning_rate))
+            self.model.optimizer.learning_rate = rate * self.factor
+        if self.stop_after and self.waited >= self.stop_after:
+            self.model.stop_training = True
+
+    def state(self) -> State:
+        """What a resumed training needs to know."""
+        return {"value": np.array(self.value), "waited": np.array(self.waited)}
+
+    def restore(self, state: State) -> None:
+        """Go on from this state."""
+        self.value, self.waited = float(state["value"]), int(state["waited"])
+
+
 class Checkpoint(keras.callbacks.Callback):
     """Saves a training after every `every_epochs` epochs in one file, and goes on from there when it begins anew.
 

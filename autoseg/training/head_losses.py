@@ -12,7 +12,7 @@ from autoseg.training import class_losses, particle_losses
 
 Tensor = Any
 Loss = Callable[[Tensor, Tensor], Tensor]
-LossName = Literal["cross_entropy", "dice", "focal"]
+LossName = Literal["cross_entropy", "dice", "batch_dice", "focal"]
 
 
 def losses_of(
@@ -37,6 +37,7 @@ def _main_loss(head: Head, names: Mapping[LossName, float], foreground_weight: f
             known: dict[LossName, Loss] = {
                 "cross_entropy": class_losses.cross_entropy,
                 "dice": class_losses.dice,
+                "batch_dice": class_losses.batch_dice,
                 "focal": class_losses.focal,
             }
         case "mask":

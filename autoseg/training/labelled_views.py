@@ -41,6 +41,8 @@ class LabelledViews:
     "Height and width of the view in pixels; None shows the whole image."
     geometry: GeometryOptions = _UNTURNED
     intensity: IntensityOptions = _UNCHANGED
+    centred: float = 0.0
+    "Share of the crops that show a particle, or a class but the background, if there is one in the image."
     shown: Callable[[np.ndarray], np.ndarray] = normalize
     "How an image is normalized for the network."
 
@@ -51,10 +53,20 @@ class LabelledViews:
         """
         labelled = LabelledImage(*pair)
         _check(labelled, self.head)
-        geometry = draw_geometry(rng, self.geometry, labelled.image.shape, self.crop)
+        foreground = self._draw_foreground(labelled.labels, rng)
+        geometry = draw_geometry(rng, self.geometry, labelled.image.shape, self.crop, foreground)
         view = geometry.apply(self.shown(labelled.image))
         view = draw_intensity(rng, self.intensity).apply(view)
         return view[..., np.newaxis], self._targets(labelled, geometry)
+
+    def _draw_foreground(self, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
+        """Pixels one of which is to be seen: of particles, or of one of the classes that there are."""
+        if not self.centred or rng.random() >= self.centred:
+            return None
+        if not self.head.classes:
+            return labels > 0
+        present = [number for number in np.unique(labels).tolist() if number not in (0, IGNORED)]
+        return labels == present[int(rng.integers(len(present)))] if present else None
 
     def _targets(self, labelled: LabelledImage, geometry: Geometry) -> Any:
         labels = geometry.apply(labelled.labels, order="nearest")

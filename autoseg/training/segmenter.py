@@ -16,9 +16,9 @@ from autoseg.heads import Head
 from autoseg.images.normalization import PUBLISHED, Percentiles, normalize
 from autoseg.images.polarity import Polarity, Side
 from autoseg.images.views import GeometryOptions, IntensityOptions
-from autoseg.options import Options
+from autoseg.options import Options, Share
 from autoseg.training.batches import Batches, fit, split
-from autoseg.training.callbacks import BestWeights
+from autoseg.training.callbacks import BestWeights, Patience
 from autoseg.training.head_losses import Loss, LossName, losses_of
 from autoseg.training.labelled_views import LabelledViews
 from autoseg.training.metrics import scores_of
@@ -60,16 +60,29 @@ class SegmenterOptions(Options):
     "Whether particles are brighter or darker than what they lie on."
     shown_as: Side | None = None
     "Show the network images with such particles: they are inverted if theirs are the opposite. Not set: as they are."
+    centred: Share = 0.0
+    "Share of the crops that are sure to show a particle, or a class but the background, rare ones as often as others."
     validation: float = Field(0.2, ge=0, lt=1)
     "Fraction of the pairs that choose the best weights instead of being trained on."
+    train_fraction: float = Field(1.0, gt=0, le=1)
+    "Fraction of the other pairs that is trained on; a smaller one is a part of a larger one."
+    monitor: Literal["loss", "iou"] = "loss"
+    "What of the validation tells the best weights: the lowest loss, or the highest mean IoU."
+    early_stopping: int = Field(0, ge=0)
+    "After so many epochs without better weights the training ends; 0: never."
     optimizer: Literal["adam", "adamw"] = "adam"
     "What updates the weights; adamw knows weight_decay."
     weight_decay: float = Field(0.0, ge=0)
     "Fraction of the weights, times the learning rate, that is taken away in each step."
     learning_rate: float = Field(1e-3, gt=0)
     "Learning rate of the first step."
-    schedule: Literal["constant", "step", "linear", "cosine"] = "step"
-    "How the learning rate falls. step: halved every ten epochs; linear, cosine: to zero at the end."
+    schedule: Literal["constant", "step", "linear", "cosine", "plateau"] = "step"
+    """How the learning rate falls. step: halved every ten epochs; linear, cosine: to zero at the end; plateau: after
+    epochs without better weights."""
+    plateau_factor: float = Field(0.3, gt=0, lt=1)
+    "By which a plateau multiplies the learning rate."
+    plateau_patience: int = Field(2, ge=1)
+    "Epochs without better weights before it does so."
     averaging: float = Field(0.0, ge=0, lt=1)
     "Momentum of the running average of the weights that is validated and kept, such as 0.995; 0: no average."
     seed: int = Field(0, ge=0)
@@ -81,6 +94,13 @@ class SegmenterOptions(Options):
             raise ValueError('"weight_decay" needs the optimizer adamw')
         if self.class_weights != "equal" and not self.head.classes:
             raise ValueError('"class_weights" need a head with classes')
+        if (self.schedule == "plateau" or self.early_stopping) and not self.validation:
+            raise ValueError('the schedule "plateau" and "early_stopping" need a "validation"')
+        losses = {self.loss} if isinstance(self.loss, str) else set(self.loss)
+        if "batch_dice" in losses and not self.head.classes:
+            raise ValueError('the loss "batch_dice" needs a head with classes')
+        if self.centred and self.crop is None:
+            raise ValueError('"centred" is for crops: set "crop"')
         weighted = set(self.class_weights) if isinstance(self.class_weights, dict) else set()
         if unknown := weighted - set(self.head.class_names):
             raise ValueError(f'"class_weights" has {", ".join(sorted(unknown))}, which is no class of the head')
@@ -107,7 +127,7 @@ def make_batches(
     if held_out is None:
         _, held_out = split(len(pairs), options.validation, options.seed)
     validating, out = [pairs[i] for i in held_out], set(held_out)
-    ours = [pair for i, pair in enumerate(pairs) if i not in out]
+    ours = [pairs[i] for i in _part_of([i for i in range(len(pairs)) if i not in out], options)]
     fixed = LabelledViews(
         options.head,
         weighted=options.contact_weights and options.head.tells_distance,
@@ -115,10 +135,16 @@ def make_batches(
         crop=options.crop,
         shown=options.shown,
     )
-    varied = replace(fixed, geometry=options.geometry, intensity=options.intensity)
+    varied = replace(fixed, geometry=options.geometry, intensity=options.intensity, centred=options.centred)
     make = partial(Batches, size=options.batch_size, seed=options.seed, load=load, ahead=ahead)
     validation = make(validating, fixed, shuffle=False) if validating else None
     return make(ours * options.views_per_pair, varied), validation
+
+
+def _part_of(known: Sequence[int], options: SegmenterOptions) -> list[int]:
+    """The first ones of a random order, which is the same for all fractions."""
+    order = np.random.default_rng([options.seed, 1]).permutation(known)
+    return sorted(order[: max(1, round(len(known) * options.train_fraction))].tolist())
 
 
 def find_class_weights(
@@ -159,8 +185,18 @@ def train_segmenter(
         weighted_metrics={options.head.main.name: scores} if options.head.also else scores,
     )
     if not any(isinstance(callback, BestWeights) for callback in callbacks):
-        callbacks = [BestWeights(), *callbacks]
+        callbacks = [*choosing(options), *callbacks]
     return fit(network, training, validation=validation, epochs=options.epochs, callbacks=callbacks)
+
+
+def choosing(options: SegmenterOptions) -> list[BestWeights | Patience]:
+    """Callbacks, to be kept in checkpoints, that follow the validation: best weights, plateaus and an early end."""
+    score = f"{options.head.main.name}_iou" if options.head.also else "iou"
+    monitor: tuple[str, Literal["min", "max"]] = ("loss", "min") if options.monitor == "loss" else (score, "max")
+    waits = options.schedule == "plateau" or options.early_stopping
+    factor = options.plateau_factor if options.schedule == "plateau" else 1.0
+    patience = Patience(*monitor, factor, options.plateau_patience, options.early_stopping)
+    return [BestWeights(*monitor), *([patience] if waits else [])]
 
 
 def make_optimizer(options: SegmenterOptions, steps: int) -> keras.optimizers.Optimizer:

@@ -45,8 +45,8 @@ def test_options_of_a_file_count_where_the_command_line_says_nothing(outlines, t
 
 
 def test_wings_are_named(capsys):
-    assert main(["simulate", "stm", "--output", "x"]) == 2
-    assert 'Unknown command "stm". Did you mean "sem"?' in capsys.readouterr().err
+    assert main(["simulate", "sen", "--output", "x"]) == 2
+    assert 'Unknown command "sen". Did you mean "sem"?' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from autoseg._backend import BACKEND, keras, to_numpy
 from autoseg.errors import ImageError, ModelError
 from autoseg.training import callbacks as module
 from autoseg.training.batches import Batches, fit
-from autoseg.training.callbacks import BestWeights, Checkpoint, Log, Progress, SamplePictures
+from autoseg.training.callbacks import BestWeights, Checkpoint, Log, Patience, Progress, SamplePictures
 from tests.backend.compiled_once import new, state
 from tests.backend.toy_gan import ToyGan, compiled, make_batches
 from tests.marks import trains, trains_once
@@ -254,3 +254,33 @@ def test_progress_counts_the_steps_of_the_whole_training(tmp_path, monkeypatch, 
     assert [(bar.initial, bar.n, bar.total) for bar in bars] == [(0, 8, 8), (8, 12, 12)]
     shown = capsys.readouterr().err
     assert "epoch 3/3" in shown and "val_loss=" in shown
+
+
+def never_better(patience, epochs):
+    """The learning rate of each epoch of a training in which no validation is better than the first one."""
+    model, rates = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]), []
+    model.compile(keras.optimizers.Adam(1.0), loss="mse")
+
+    def begin(epoch, logs=None):
+        rates.append(round(float(to_numpy(model.optimizer.learning_rate)), 4))
+
+    begins = keras.callbacks.LambdaCallback(on_epoch_begin=begin)
+    constant = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(val_loss=1.0))
+    training, validation = Batches(range(8), sample, size=4), Batches(range(5), sample, size=5, shuffle=False)
+    fit(model, training, epochs=epochs, validation=validation, callbacks=[begins, constant, patience])
+    return rates
+
+
+@trains_once
+def test_a_plateau_lowers_the_rate_and_ends_the_training():
+    assert never_better(Patience("loss", "min", factor=0.1, lower_after=2, stop_after=5), 9) == [
+        1,
+        1,
+        1,
+        0.1,
+        0.1,
+        0.01,
+    ]
+    resumed = Patience("loss", "min", factor=0.5, lower_after=2)
+    resumed.restore(Patience("loss", "min").state() | {"value": np.array(1.0), "waited": np.array(1)})
+    assert never_better(resumed, 3) == [1, 0.5, 0.5]

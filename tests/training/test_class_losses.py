@@ -11,7 +11,7 @@ from autoseg.training.targets import make_class_targets
 from tests.heads import HEADS
 
 trains = pytest.mark.skipif(BACKEND not in TRAINABLE, reason="this backend only predicts")
-every_loss = pytest.mark.parametrize("loss", [losses.cross_entropy, losses.dice, losses.focal])
+every_loss = pytest.mark.parametrize("loss", [losses.cross_entropy, losses.dice, losses.batch_dice, losses.focal])
 TWO = Head(kind="classes", classes=["ground", "pore"])
 
 
@@ -43,6 +43,13 @@ def test_focal_counts_what_is_wrong(gamma):
     found = computed(losses.focal, TRUTH, PREDICTED, gamma=gamma)
     of_pixels = [w * (1 - p) ** gamma * -np.log(p) for w, p in ((1, 1 / 2), (3, 1 / 4), (3, 1 / 8))]
     assert found.mean() == pytest.approx(sum(of_pixels) / 7)
+
+
+def test_the_dice_of_a_batch_is_of_all_its_known_pixels():
+    found = computed(losses.batch_dice, TRUTH, PREDICTED)
+    of_ground = 1 - (2 * 1 / 2 + 1) / (1 + (1 / 2 + 3 / 4 + 7 / 8) + 1)
+    of_pores = 1 - (2 * (1 / 4 + 1 / 8) + 1) / (2 + (1 / 2 + 1 / 4 + 1 / 8) + 1)
+    assert found.shape == (2,) and found == pytest.approx((of_ground + of_pores) / 2)
 
 
 def test_dice_is_of_each_sample_and_class():

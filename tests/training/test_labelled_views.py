@@ -123,3 +123,17 @@ def test_a_single_output_has_its_targets_alone(kind):
 def test_what_does_not_fit_together_is_refused(change, expected):
     with pytest.raises(ImageError, match=expected):
         views()(patchwork()._replace(**change), np.random.default_rng(0))
+
+
+def test_centred_crops_show_rare_classes_as_often_as_frequent_ones():
+    classes = np.zeros((300, 300), np.uint8)
+    classes[10:60, 10:200], classes[250:252, 250:252] = 1, 2
+    pair, rng = LabelledImage(np.zeros(classes.shape, "float32"), classes), np.random.default_rng(0)
+    alone = Head(kind="classes", classes=HEAD.classes)
+    shown = {}
+    for centred in (0.0, 1.0):
+        made = views(alone, crop=24, centred=centred)
+        targets = [made(pair, rng)[1] for _ in range(60)]
+        shown[centred] = [np.mean([target[..., number].any() for target in targets]) for number in (1, 2)]
+    assert shown[0.0][0] < 0.5 and shown[0.0][1] < 0.1
+    assert min(shown[1.0]) > 0.3 and sum(shown[1.0]) == pytest.approx(1)

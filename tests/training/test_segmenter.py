@@ -256,3 +256,27 @@ def test_the_mask_has_the_loss_that_was_asked_for(loss, monkeypatch):
 def test_options_that_make_no_sense_are_refused(wrong):
     with pytest.raises(OptionsError):
         SegmenterOptions(**wrong)
+
+
+def test_a_smaller_fraction_is_a_part_of_a_larger_one():
+    parts = []
+    for fraction in (0.25, 0.5, 1.0):
+        options = SegmenterOptions(train_fraction=fraction, views_per_pair=1, validation=0.2)
+        training, validation = make_batches(list(range(20)), options, load=lambda item: item)
+        parts.append(set(training.items))
+        assert len(validation.items) == 4 and not parts[-1] & set(validation.items)
+    assert [len(part) for part in parts] == [4, 8, 16] and parts[0] < parts[1] < parts[2]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"schedule": "plateau", "validation": 0.0},
+        {"early_stopping": 3, "validation": 0.0},
+        {"loss": "batch_dice"},
+        {"centred": 0.5},
+    ],
+)
+def test_options_that_do_not_fit_together_are_refused(options):
+    with pytest.raises(OptionsError, match=r"need|is for crops"):
+        SegmenterOptions(**options)

@@ -1,0 +1,1 @@
+"""Stages that only this wing has."""
