@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 import psutil
@@ -22,6 +22,8 @@ BYTES = 96
 "So many are needed for each voxel of a slab, where all of it is foreground."
 AVAILABLE_SHARE = 0.25
 "Of the memory that is free, how much a slab may take."
+MemoryLimit = Literal["auto"] | float
+"In GiB; auto: as much as is free allows."
 
 
 class PartingOptions(Options):
@@ -34,8 +36,6 @@ class PartingOptions(Options):
     "By how many voxels a neck must be narrower, at least, in its radius: what is rough is not parted."
     minimum_size: int = Field(30, ge=1)
     "What has fewer voxels is a speck, and no grain."
-    memory_limit: Literal["auto"] | Annotated[float, Field(gt=0)] = "auto"
-    "GiB that parting may take; auto: a quarter of what is free. Grains do not depend on it."
 
 
 @contextmanager
@@ -45,11 +45,12 @@ def part(
     options: PartingOptions | None = None,
     edges: Edges = (1, 1, 1),
     folder: Path | None = None,
+    memory_limit: MemoryLimit = "auto",
 ) -> Iterator[PartedGrains]:
     """Grains of a foreground, of which `foreground` gives a boolean slice (rows, columns) after the other.
 
     `edges` are those of a voxel along slices, rows and columns, in units of the last. Scratch files of 12 bytes a voxel
-    lie in `folder` while the block lasts.
+    lie in `folder` while the block lasts. Grains do not depend on the `memory_limit`, in GiB.
 
     >>> row = np.zeros((1, 3, 40), bool)
     >>> row[:, :, 2:18] = row[:, :, 22:38] = True
@@ -65,7 +66,7 @@ def part(
         )
         write_relief(foreground, first, relief, edges)
         first.path.unlink()
-        thickness = choose_thickness(shape, options.memory_limit)
+        thickness = choose_thickness(shape, memory_limit)
         basins = find_basins(relief, labels, thickness)
         pairs, passes = find_passes(relief, labels, basins, thickness)
         grains = merge_summits(basins, pairs, passes, options.neck, options.minimum_depth)[basins.lookup]
@@ -92,7 +93,7 @@ class PartedGrains:
             yield first, last, self.slab(first, min(last + 1, self.shape[0]))
 
 
-def choose_thickness(shape: tuple[int, int, int], memory_limit: Literal["auto"] | float) -> int:
+def choose_thickness(shape: tuple[int, int, int], memory_limit: MemoryLimit) -> int:
     """Slices of a slab.
 
     >>> choose_thickness((1024, 1024, 1024), 2.0)
