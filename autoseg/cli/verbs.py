@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from cyclopts import Group
 
-NETWORK, PARTICLES, ZONES, FITTING, READING, REPORT, EVERYWHERE = (
+NETWORK, PARTICLES, GRAINS, ZONES, FITTING, READING, REPORT, EVERYWHERE = (
     Group(name, sort_key=place)
     for place, name in enumerate(
-        ("Network", "Particles", "Zones", "Layers", "Reading", "Report", "Everywhere"), start=1
+        ("Network", "Particles", "Grains", "Zones", "Layers", "Reading", "Report", "Everywhere"), start=1
     )
 )
 "Parts of a verb's help, in their order."
@@ -86,6 +86,16 @@ VERBS = (
         "Writes the zones as a label image, their mean spectra as a table and for programs that fit layers, run.json, "
         "and report.html, which opens in a browser. Values that were not measured are never made up.",
         "autoseg cluster my_measurement --clusters 4 --estimate --output zones",
+    ),
+    Verb(
+        "grains",
+        "Find the grains in a volume, such as a tomogram, part those that touch, and measure them.\n\n"
+        "A volume is a folder of slices, a TIFF of many pages, or a .npy, HDF5, Zarr or raw file. It is read slice by "
+        "slice, and need not fit into the memory. Written are the labels, one number for each grain through all "
+        "slices, and the probability as volumes, grains.csv, slices.csv, run.json, and report.html, which opens in a "
+        "browser.",
+        "autoseg grains tomogram.tif --model my_model --voxel-size 22 --output results",
+        backend="openvino",
     ),
     Verb(
         "models",

@@ -20,16 +20,14 @@ from autoseg.microct.fraction import VolumeFraction, describe_fraction
 from autoseg.microct.grains.measures import measure_grains
 from autoseg.microct.grains.parting import MemoryLimit, PartedGrains, PartingOptions, part
 from autoseg.microct.views import Sections
-from autoseg.options import Options, Share
+from autoseg.options import Share
 
 
-class GrainOptions(Options):
+class GrainOptions(PartingOptions):
     """How grains are found in a volume, and how they are written."""
 
     threshold: Share = 0.5
     "Probability above which a voxel is of a grain."
-    parting: PartingOptions = PartingOptions()
-    "How grains that touch are parted."
     damaged: Literal["refuse", "empty"] = "refuse"
     "Slices that cannot be used, such as those with NaN: an error; or empty, not in the volume fraction, and listed."
     format: Format = "tiff"
@@ -88,9 +86,7 @@ def find_grains(
             lambda number, pixels, _: grey.add(number, pixels),
             lambda _, __, probability: write(np.rint(255 * probability).astype(np.uint8)),
         ]
-        parted = stack.enter_context(
-            part(foreground, volume.shape, options.parting, (z / x, y / x, 1.0), folder, memory_limit)
-        )
+        parted = stack.enter_context(part(foreground, volume.shape, options, (z / x, y / x, 1.0), folder, memory_limit))
         labels = _write_labels(parted, files["labels"], volume)
         grains = measure_grains(parted, volume.voxel_size)
     shares = foreground.shares

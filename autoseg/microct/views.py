@@ -9,8 +9,8 @@ from autoseg.images.overlay import OverlayOptions, draw_overlay, to_grey
 from autoseg.images.volumes.volume import VoxelSize
 
 NAMES = ("Slice in the middle", "Section along rows, slices downwards", "Section along columns, slices downwards")
-LARGEST = 900
-"Pixels of a picture's longer side."
+LONGEST, MOST = 900, 4.0
+"Pixels of a picture's longer side at most, and by how much small ones are magnified."
 
 
 class Sections:
@@ -42,11 +42,11 @@ def draw_sections(grey: Sections, labels: Sections, voxel_size: VoxelSize | None
     pictures = []
     for name, image, found, edges in zip(NAMES, grey.planes, labels.planes, ((y, x), (z, x), (z, y)), strict=True):
         height, width = image.shape[0] * edges[0] / min(edges), image.shape[1] * edges[1] / min(edges)
-        factor = min(1.0, LARGEST / max(height, width))
+        factor = min(MOST, LONGEST / max(height, width))
         size = max(1, round(width * factor)), max(1, round(height * factor))
-        shown = cv2.resize(to_grey(image), size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
+        shown = cv2.resize(to_grey(image), size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_NEAREST)
         outlined = cv2.resize(found.astype(np.float64), size, interpolation=cv2.INTER_NEAREST).astype(np.int32)
         pixel_size = None if voxel_size is None else min(edges) / factor
-        options = OverlayOptions(scale_bar=voxel_size is not None or factor == 1, line_width=1)
+        options = OverlayOptions(scale_bar=voxel_size is not None or factor == 1, line_width=2 if factor > 1 else 1)
         pictures.append((name, draw_overlay(shown, outlined, pixel_size, options)))
     return pictures

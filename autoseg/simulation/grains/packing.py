@@ -140,7 +140,8 @@ def _beside(
         distance = other.shape.extent(direction) + shaped.extent(-direction)
         centre = other.centre + direction * distance * (1 - rng.uniform(0, options.sintering))
         others = (grain for grain in grains if grain is not other)
-        if (centre > 0).all() and (centre < shape).all() and all(_gap(shaped, centre, grain) > 0 for grain in others):
+        beyond = np.maximum(-centre, centre - shape).max()  # the box, by so many voxels
+        if beyond < 0.5 * shaped.reach and all(_gap(shaped, centre, grain) > 0 for grain in others):
             return PlacedGrain(shaped, centre)
     return None
 
