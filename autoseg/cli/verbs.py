@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from cyclopts import Group
 
-NETWORK, PARTICLES, SURFACES, ZONES, FITTING, READING, REPORT, EVERYWHERE = (
+NETWORK, PARTICLES, SURFACES, GRAINS, ZONES, FITTING, READING, REPORT, EVERYWHERE = (
     Group(name, sort_key=place)
     for place, name in enumerate(
-        ("Network", "Particles", "Surfaces", "Zones", "Layers", "Reading", "Report", "Everywhere"), start=1
+        ("Network", "Particles", "Surfaces", "Grains", "Zones", "Layers", "Reading", "Report", "Everywhere"), start=1
     )
 )
 "Parts of a verb's help, in their order."
@@ -94,6 +94,16 @@ VERBS = (
         "Open the app in a browser: for those who would rather look and click.\n\n"
         "It runs on this computer alone, and sends nothing anywhere. Stop it with Ctrl-C.",
         "autoseg app --port 8600",
+        backend="openvino",
+    ),
+    Verb(
+        "grains",
+        "Find the grains in a volume, such as a tomogram, part those that touch, and measure them.\n\n"
+        "A volume is a folder of slices, a TIFF of many pages, or a .npy, HDF5, Zarr or raw file. It is read slice by "
+        "slice, and need not fit into the memory. Written are the labels, one number for each grain through all "
+        "slices, and the probability as volumes, grains.csv, slices.csv, run.json, and report.html, which opens in a "
+        "browser.",
+        "autoseg grains tomogram.tif --model my_model --voxel-size 22 --output results",
         backend="openvino",
     ),
     Verb(

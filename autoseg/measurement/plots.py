@@ -25,10 +25,15 @@ _BARS, _FIRST, _SECOND, _TEXT = "#a9c4de", "#0072b2", "#d55e00", "#333333"  # af
 _WIDE = 5  # a distribution with D90 / D10 above this is shown on a logarithmic axis
 _NAMES = {
     "equivalent_diameter_area": "equivalent circular diameter",
+    "equivalent_diameter": "equivalent spherical diameter",
     "feret_diameter_max": "maximum Feret diameter",
     "feret_diameter_min": "minimum Feret diameter",
 }
-_SHAPES = {"aspect_ratio": "aspect ratio (min. / max. Feret diameter)", "circularity": "circularity"}
+_SHAPES = {
+    "aspect_ratio": "aspect ratio (min. / max. Feret diameter)",
+    "circularity": "circularity",
+    "sphericity": "sphericity",
+}
 _STYLE = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -65,7 +70,7 @@ def size_name(statistics: SizeStatistics) -> str:
     return _NAMES.get(name, name.replace("_", " "))
 
 
-def _styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     """Draw in our style, whatever the user's settings of matplotlib are."""
 
     @wraps(draw)
@@ -76,10 +81,10 @@ def _styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     return drawn
 
 
-@_styled
+@styled
 def draw_sizes(sizes: np.ndarray, weights: np.ndarray, statistics: SizeStatistics, things: str = "particles") -> Figure:
     """Histogram of the sizes of `things` by number, with the log-normal fit and D10, D50 and D90; at least one size."""
-    figure, axes = _canvas()
+    figure, axes = canvas()
     scale, back = _scale(statistics)
     edges = _bins(scale(sizes))
     _draw_bars(axes, scale(sizes), weights, edges, back)
@@ -95,10 +100,10 @@ def draw_sizes(sizes: np.ndarray, weights: np.ndarray, statistics: SizeStatistic
     return figure
 
 
-@_styled
+@styled
 def draw_cumulative(sizes: np.ndarray, weights: np.ndarray, statistics: SizeStatistics) -> Figure:
     """Cumulative distributions by number and by volume; dots are D10, D50 and D90 with their intervals."""
-    figure, axes = _canvas()
+    figure, axes = canvas()
     sizes, weights = sizes[np.argsort(sizes)], weights[np.argsort(sizes)]
     kinds = (
         ("by number ($Q_0$)", 0, statistics.number, _FIRST, "-"),
@@ -121,10 +126,10 @@ def draw_cumulative(sizes: np.ndarray, weights: np.ndarray, statistics: SizeStat
     return figure
 
 
-@_styled
+@styled
 def draw_shape(values: np.ndarray, weights: np.ndarray, name: str) -> Figure:
     """Histogram of a shape measure that has no unit, such as "aspect_ratio", with its median; at least one value."""
-    figure, axes = _canvas()
+    figure, axes = canvas()
     highest = max(1.0, math.ceil(20 * values.max()) / 20)
     _draw_bars(axes, values, weights, np.linspace(0, highest, round(20 * highest) + 1))
     median = weighted_median(values, weights)
@@ -154,7 +159,8 @@ def as_svg(figure: Figure) -> bytes:
     return stream.getvalue()
 
 
-def _canvas() -> tuple[Figure, Axes]:
+def canvas() -> tuple[Figure, Axes]:
+    """An empty figure of the size that all have, and its axes."""
     figure = Figure(figsize=(5.2, 3.4))
     return figure, figure.add_axes((0.115, 0.15, 0.865, 0.71))  # fixed, so that figures side by side are aligned
 
