@@ -22,16 +22,16 @@ from autoseg.segmentation.candidates import typical_diameter
 from autoseg.stages.calibration import choose_postprocessing
 from autoseg.stages.grey import numbered_files, read_grey
 from autoseg.stages.learning import LearningOptions
-from autoseg.stages.pairs import Pair, Pairs, files_of
+from autoseg.stages.pairs import Pair, Pairs, files_of, held_out_of
 from autoseg.stages.prepare import Tiles
 from autoseg.stages.progress_pictures import draw_predictions
 from autoseg.stages.scoring import choose_scoring
 from autoseg.stages.stage import Outputs, Stage
 from autoseg.training.batches import split
-from autoseg.training.callbacks import CHECKPOINT, BestWeights
+from autoseg.training.callbacks import CHECKPOINT
 from autoseg.training.monitoring import watch
 from autoseg.training.precision import mixed_precision
-from autoseg.training.segmenter import SegmenterOptions, make_batches, train_segmenter
+from autoseg.training.segmenter import SegmenterOptions, make_batches, make_judges, train_segmenter
 
 SHOWN = 3
 "Images of each kind in a sample picture."
@@ -88,7 +88,9 @@ class TrainSegmenter(Stage):
         """Train, or go on with it, and save the model."""
         files = files_of(pairs)
         network_seed, seed = (self.options.seed + int(seed) for seed in rng.integers(2**30, size=2))
-        _, held_out = split(len(files), self.options.validation, seed)
+        held_out = held_out_of(pairs)
+        if held_out is None:
+            _, held_out = split(len(files), self.options.validation, seed)
         options = self.options.changed(seed=seed, polarity=self.polarity)
         test = numbered_files(prepare.test) if prepare else []
         train_on(options.devices, _train, options, folder, network_seed, files, [files[i] for i in held_out], test)
@@ -130,18 +132,20 @@ def _train(
     folder: Path,
     network_seed: int,
     pairs: Sequence[Pair],
-    held_out: Sequence[Pair],
+    places: Sequence[int],
     test: Sequence[Path],
 ) -> None:
     network, options = _begin(options, network_seed)
+    held_out = [pairs[i] for i in places]
     load = methodcaller("read", options.head)
     if options.from_disk:
-        training, validation = make_batches(pairs, options, load)
+        training, validation = make_batches(pairs, options, load, held_out=places)
     else:
-        training, validation = make_batches([load(pair) for pair in pairs], options)
+        training, validation = make_batches([load(pair) for pair in pairs], options, held_out=places)
     shown = [*test[:SHOWN], *(pair.image for pair in (*pairs[:SHOWN], *pairs[-SHOWN:]))]
-    draw, best = partial(draw_predictions, network, [read_grey(path) for path in shown], options), BestWeights()
-    train_segmenter(network, training, validation, options, [best, *watch(folder, options.monitoring, draw, [best])])
+    draw = partial(draw_predictions, network, [read_grey(path) for path in shown], options)
+    judges = make_judges(options, validation is not None)
+    train_segmenter(network, training, validation, options, [*judges, *watch(folder, options.monitoring, draw, judges)])
     if is_first():
         chosen = choose_postprocessing(network, options, held_out)
         sampled = pairs[:: 1 + len(pairs) // SAMPLED] if options.head.finds_particles else ()

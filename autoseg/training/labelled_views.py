@@ -39,6 +39,8 @@ class LabelledViews:
     class_weights: tuple[float, ...] = ()
     crop: int | None = None
     "Height and width of the view in pixels; None shows the whole image."
+    on_foreground: float = 0.0
+    "Share of the crops that show a pixel of the foreground; the others lie anywhere."
     geometry: GeometryOptions = _UNTURNED
     intensity: IntensityOptions = _UNCHANGED
     shown: Callable[[np.ndarray], np.ndarray] = normalize
@@ -51,10 +53,17 @@ class LabelledViews:
         """
         labelled = LabelledImage(*pair)
         _check(labelled, self.head)
-        geometry = draw_geometry(rng, self.geometry, labelled.image.shape, self.crop)
+        chosen = self.on_foreground > 0 and rng.random() < self.on_foreground
+        foreground = (labelled.labels > 0) & (labelled.labels != self._unknown) if chosen else None
+        geometry = draw_geometry(rng, self.geometry, labelled.image.shape, self.crop, foreground)
         view = geometry.apply(self.shown(labelled.image))
         view = draw_intensity(rng, self.intensity).apply(view)
         return view[..., np.newaxis], self._targets(labelled, geometry)
+
+    @property
+    def _unknown(self) -> int:
+        """The number of pixels of which nothing is known; labels of particles have none."""
+        return IGNORED if self.head.classes else -1
 
     def _targets(self, labelled: LabelledImage, geometry: Geometry) -> Any:
         labels = geometry.apply(labelled.labels, order="nearest")

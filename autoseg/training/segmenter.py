@@ -12,16 +12,18 @@ import pydantic
 from pydantic import Field
 
 from autoseg._backend import keras
+from autoseg.errors import OptionsError
 from autoseg.heads import Head
 from autoseg.images.normalization import PUBLISHED, Percentiles, normalize
 from autoseg.images.polarity import Polarity, Side
 from autoseg.images.views import GeometryOptions, IntensityOptions
-from autoseg.options import Options
+from autoseg.options import Options, Share
 from autoseg.training.batches import Batches, fit, split
 from autoseg.training.callbacks import BestWeights
 from autoseg.training.head_losses import Loss, LossName, losses_of
 from autoseg.training.labelled_views import LabelledViews
 from autoseg.training.metrics import scores_of
+from autoseg.training.plateau import Plateau
 from autoseg.training.targets import foreground_ratio
 
 
@@ -50,6 +52,8 @@ class SegmenterOptions(Options):
     "Random views of each pair in an epoch; the published training shows its four flips."
     crop: int | None = Field(None, ge=16)
     "Height and width of the views in pixels. Not set: whole images, which must then be of one size."
+    crop_on_foreground: Share = 0.0
+    "Share of the crops that show a pixel of a particle, or of a class but the background; others lie anywhere."
     geometry: GeometryOptions = GeometryOptions()
     "Flips, rotations and scales of the views."
     intensity: IntensityOptions = IntensityOptions()
@@ -68,8 +72,15 @@ class SegmenterOptions(Options):
     "Fraction of the weights, times the learning rate, that is taken away in each step."
     learning_rate: float = Field(1e-3, gt=0)
     "Learning rate of the first step."
-    schedule: Literal["constant", "step", "linear", "cosine"] = "step"
-    "How the learning rate falls. step: halved every ten epochs; linear, cosine: to zero at the end."
+    schedule: Literal["constant", "step", "linear", "cosine", "plateau"] = "step"
+    """How the learning rate falls. step: halved every ten epochs; linear, cosine: to zero at the end; plateau: halved
+    whenever the validation has not become better for `patience` epochs."""
+    patience: int = Field(11, ge=1)
+    "For the schedule plateau."
+    choose_by: Literal["loss", "iou"] = "loss"
+    "What is best in the validation: the lowest loss, or the highest IoU, which heads with further outputs do not have."
+    validate_whole: bool = False
+    "Validate on whole images, also where views are crops."
     averaging: float = Field(0.0, ge=0, lt=1)
     "Momentum of the running average of the weights that is validated and kept, such as 0.995; 0: no average."
     seed: int = Field(0, ge=0)
@@ -79,6 +90,8 @@ class SegmenterOptions(Options):
     def _options_fit_together(self) -> SegmenterOptions:
         if self.weight_decay and self.optimizer != "adamw":
             raise ValueError('"weight_decay" needs the optimizer adamw')
+        if self.choose_by == "iou" and self.head.also:
+            raise ValueError('"choose_by" is "loss" for heads with further outputs')
         if self.class_weights != "equal" and not self.head.classes:
             raise ValueError('"class_weights" need a head with classes')
         weighted = set(self.class_weights) if isinstance(self.class_weights, dict) else set()
@@ -92,24 +105,33 @@ class SegmenterOptions(Options):
 
 
 def make_batches(
-    pairs: Sequence[Any], options: SegmenterOptions, load: Callable[[Any], Any] | None = None, ahead: int = 2
+    pairs: Sequence[Any],
+    options: SegmenterOptions,
+    load: Callable[[Any], Any] | None = None,
+    ahead: int = 2,
+    held_out: Sequence[int] | None = None,
 ) -> tuple[Batches, Batches | None]:
     """Batches for training and for validation, of pairs as `LabelledImage`, or tuples of its values.
 
-    With `load`, `pairs` may be anything that `load(pair)` reads such a pair from, each time it is needed.
+    With `load`, `pairs` may be anything that `load(pair)` reads such a pair from, each time it is needed. `held_out`
+    are the indices of pairs for the validation; without it they are drawn, as many as the options tell.
     The validation shows whole images, or, where views are crops, one fixed crop of each.
     """
-    ours, held_out = ([pairs[i] for i in chosen] for chosen in split(len(pairs), options.validation, options.seed))
+    if held_out is None:
+        _, held_out = split(len(pairs), options.validation, options.seed)
+    ours, others = ([pair for i, pair in enumerate(pairs) if (i in held_out) is held] for held in (False, True))
     fixed = LabelledViews(
         options.head,
         weighted=options.contact_weights and options.head.tells_distance,
         class_weights=find_class_weights(ours, options, load),
-        crop=options.crop,
+        crop=None if options.validate_whole else options.crop,
         shown=options.shown,
     )
-    varied = replace(fixed, geometry=options.geometry, intensity=options.intensity)
+    varied = replace(
+        fixed, on_foreground=options.crop_on_foreground, geometry=options.geometry, intensity=options.intensity
+    )
     make = partial(Batches, size=options.batch_size, seed=options.seed, load=load, ahead=ahead)
-    validation = make(held_out, fixed, shuffle=False) if held_out else None
+    validation = make(others, fixed, shuffle=False) if others else None
     return make(ours * options.views_per_pair, varied), validation
 
 
@@ -151,8 +173,19 @@ def train_segmenter(
         weighted_metrics={options.head.main.name: scores} if options.head.also else scores,
     )
     if not any(isinstance(callback, BestWeights) for callback in callbacks):
-        callbacks = [BestWeights(), *callbacks]
+        callbacks = [*make_judges(options, validation is not None), *callbacks]
     return fit(network, training, validation=validation, epochs=options.epochs, callbacks=callbacks)
+
+
+def make_judges(options: SegmenterOptions, validated: bool = True) -> list[BestWeights | Plateau]:
+    """What follows the validation: the best weights, and the learning rate where it has a plateau; to be resumed."""
+    best: Literal["min", "max"] = "min" if options.choose_by == "loss" else "max"
+    judges: list[BestWeights | Plateau] = [BestWeights(options.choose_by, best)]
+    if options.schedule == "plateau":
+        if not validated:
+            raise OptionsError('the schedule "plateau" needs pairs for the validation')
+        judges.append(Plateau(f"val_{options.choose_by}", best, options.patience))
+    return judges
 
 
 def make_optimizer(options: SegmenterOptions, steps: int) -> keras.optimizers.Optimizer:
