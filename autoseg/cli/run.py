@@ -36,7 +36,7 @@ def run(
     Parameters
     ----------
     workflow
-        sem: particles in electron micrographs.
+        sem: particles in electron micrographs. microct: grains in slices of tomograms.
     options
         TOML or JSON file with options; --write-options makes one with all of them.
     profile
@@ -50,7 +50,8 @@ def run(
     write_options
         Write all options to this TOML or JSON file, to be edited, and do nothing else.
     more
-        Any other option of the workflow, such as --images FOLDER, --outlines FOLDER or --truth FOLDER for sem.
+        Any other option of the workflow, such as --images FOLDER, --outlines FOLDER or --truth FOLDER for sem, --images
+        FOLDER, --masks FOLDER, --unlabelled FOLDER or --control true for microct.
     """
     wing = load_wing(workflow)
     given: dict[str, Any] = {"profile": profile, "folder": folder, "seed": seed}

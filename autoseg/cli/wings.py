@@ -20,7 +20,10 @@ class Wing(NamedTuple):
     help: str
 
 
-WINGS = (Wing("sem", "particles in electron micrographs"),)
+WINGS = (
+    Wing("sem", "particles in electron micrographs"),
+    Wing("microct", "grains in slices of tomograms"),
+)
 
 
 def load_wing(name: str) -> ModuleType:

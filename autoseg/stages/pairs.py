@@ -120,6 +120,12 @@ class ClassPairs(Pairs):
             write_grey(folder / self.truth / (name + ALSO.format(channel)), values)
 
 
+class Unlabelled(Outputs):
+    """Images 00000.tif, uint8, of which nobody knows what they show."""
+
+    unlabelled: Path
+
+
 def files_of(sources: Sequence[Pairs]) -> list[Pair]:
     """All pairs of these sources."""
     return [pair for source in sources for pair in source.files()]

@@ -93,7 +93,7 @@ class TrainSegmenter(Stage):
             _, held_out = split(len(files), self.options.validation, seed)
         options = self.options.changed(seed=seed, polarity=self.polarity)
         test = numbered_files(prepare.test) if prepare else []
-        train_on(options.devices, _train, options, folder, network_seed, files, [files[i] for i in held_out], test)
+        train_on(options.devices, _train, options, folder, network_seed, files, held_out, test)
         return TrainedSegmenter(model=Path("model"), held_out=tuple(held_out))
 
 

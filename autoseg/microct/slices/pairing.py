@@ -13,7 +13,7 @@ from autoseg.images.folders import images_in
 from autoseg.images.readers import ENDINGS
 from autoseg.images.volumes.stacks import in_order, last_number
 
-Unlabelled = Literal["refuse", "unlabelled", "pass_over"]
+WithoutMask = Literal["refuse", "unlabelled", "pass_over"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class PairedSlices:
     "Masks without an image."
 
 
-def pair_slices(images: Path, masks: Path, without_mask: Unlabelled = "refuse") -> PairedSlices:
+def pair_slices(images: Path, masks: Path, without_mask: WithoutMask = "refuse") -> PairedSlices:
     """Find the mask of each image of a folder; `without_mask` says what becomes of an image that has none.
 
     >>> import tempfile

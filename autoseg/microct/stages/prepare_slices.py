@@ -17,11 +17,11 @@ from autoseg.images.folders import images_in
 from autoseg.images.normalization import Percentiles, normalize
 from autoseg.images.volumes.stacks import in_order
 from autoseg.microct.slices.masks import MaskOptions, read_mask, read_values
-from autoseg.microct.slices.pairing import PairedSlices, Unlabelled, names_of, pair_slices
+from autoseg.microct.slices.pairing import PairedSlices, WithoutMask, names_of, pair_slices
 from autoseg.microct.slices.splits import LEAK, Split, SplitOptions, copied_neighbour, find_leak, split_slices
 from autoseg.options import Options
 from autoseg.stages.grey import write_grey
-from autoseg.stages.pairs import ParticlePairs
+from autoseg.stages.pairs import ParticlePairs, Unlabelled
 from autoseg.stages.stage import Stage
 
 _log = logging.getLogger("autoseg")
@@ -36,7 +36,7 @@ class SlicesOptions(Options):
     "What masks say."
     split: SplitOptions = SplitOptions()
     "Which slices train, validate and test."
-    without_mask: Unlabelled = "refuse"
+    without_mask: WithoutMask = "refuse"
     "What becomes of images without a mask: an error; unlabelled: they are learned from as such; pass_over: nothing."
     damaged: Literal["refuse", "pass_over"] = "refuse"
     "Unlabelled slices that cannot be read, or hold NaN: an error; or passed over, and listed."
@@ -46,12 +46,11 @@ class SlicesOptions(Options):
     "The intensities at these percentiles of a slice become black and white."
 
 
-class Slices(ParticlePairs):
+class Slices(ParticlePairs, Unlabelled):
     """Slices of 8 bits: those that train and validate, as pairs; those that test; and unlabelled ones."""
 
     test_images: Path
     test_truth: Path
-    unlabelled: Path
     split: Path
     copied: float | None = None
     "Mean Dice on the test slices of the mask of the nearest training slice: a baseline without a look at the image."
@@ -86,6 +85,8 @@ class PrepareSlices(Stage):
         _write(test, folder, pairs, masks, split.test, self.options)
         used = {*shown, *split.test}
         others = [*(image for i, (image, _) in enumerate(pairs.labelled) if i not in used), *pairs.others]
+        if not others and self.unlabelled is None:  # then consistency is learned on what is labelled
+            others = [pairs.labelled[i][0] for i in split.training]
         self._write_unlabelled(folder / "unlabelled", others)
         parts = {part: [names[i] for i in getattr(split, part)] for part in ("training", "validation", "test")}
         (folder / SPLIT).write_text(json.dumps(parts, indent=2), encoding="utf-8")
