@@ -30,11 +30,11 @@ from .contract import (
 
 MASK = Head(kind="mask")
 OPTIONS = MeanTeacherOptions(head=MASK, loss={"cross_entropy": 0.5, "dice": 0.5}, ramp=2)
-SIZE, COUNT = 32, 8
+SIZE, COUNT = 24, 4
 
 
 def network(seed=0):
-    return build("unet", filters=(4, 6), norm="instance", outputs=MASK.network_outputs, seed=seed)
+    return build("unet", filters=(2, 4), norm="instance", outputs=MASK.network_outputs, seed=seed)
 
 
 def make(rate=0.02, steps=4, **options):
@@ -45,7 +45,7 @@ def make(rate=0.02, steps=4, **options):
 
 def discs(seed):
     rng, (rows, columns) = np.random.default_rng(seed), np.mgrid[:SIZE, :SIZE]
-    centres = rng.uniform(8, SIZE - 8, (COUNT, 2))
+    centres = rng.uniform(7, SIZE - 7, (COUNT, 2))
     truth = np.array([np.hypot(rows - y, columns - x) < 7 for y, x in centres])[..., None].astype("float32")
     return (0.3 + 0.4 * truth + rng.normal(0, 0.05, truth.shape)).astype("float32"), truth
 
@@ -54,7 +54,7 @@ def make_batches():
     images, targets = discs(0)
     unlabelled, _ = discs(1)
     boxes = np.ones_like(images)
-    boxes[:, :16] = 0
+    boxes[:, :12] = 0
     strong = np.clip(unlabelled**1.5, 0, 1)
     return {"images": images, "targets": targets, "weak": unlabelled, "strong": strong, "boxes": boxes}
 

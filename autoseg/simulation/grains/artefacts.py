@@ -37,7 +37,7 @@ def add_cracks(image: np.ndarray, count: int, rng: np.random.Generator) -> np.nd
         steps = int(rng.integers(8, 40))
         turns = rng.uniform(0, 2 * np.pi) + np.cumsum(rng.normal(0, 0.18, steps))
         ways = rng.uniform(4, 12) * np.column_stack([np.sin(turns), np.cos(turns)])
-        points = rng.uniform(0, 1, 2) * image.shape + np.cumsum(ways, axis=0)
+        points = rng.uniform(0, 1, 2) * image.shape + np.cumsum(ways, axis=0) - ways.sum(axis=0) / 2
         line = np.zeros(image.shape, np.uint8)
         xy = np.rint(points[:, ::-1] * 2**SUBPIXEL).astype(np.int32)
         cv2.polylines(line, [xy], False, 255, int(rng.integers(1, 3)), cv2.LINE_AA, SUBPIXEL)
