@@ -38,29 +38,33 @@ def write_slices(folder):
     return {name: folder / name for name in ("images", "masks", "unlabelled")}
 
 
+def run_smallest(folder, capsys, *arguments):
+    """The outputs of all stages, as the command prints them."""
+    folders = [f"--{name}={path}" for name, path in write_slices(folder).items()]
+    settings = ["--profile", "smoke", "--set", "own_processes=false", "--set", "prepare_slices.split.gap=1"]
+    assert main(["run", "microct", *folders, *settings, *arguments, "--folder", str(folder / "run"), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
 @trains
 def test_the_smallest_workflow_passes_through_everything(tmp_path, capsys):
-    folders = write_slices(tmp_path)
-    arguments = [f"--{name}={folder}" for name, folder in folders.items()]
-    split = "--set", "prepare_slices.split.gap=1"
-    settings = [*split, "--profile", "smoke", "--set", "own_processes=false", "--folder", tmp_path / "run"]
-    assert main(["run", "microct", *arguments, *map(str, settings), "--json"]) == 0
-    outputs = json.loads(capsys.readouterr().out)
-    assert list(outputs) == [
-        "prepare_slices",
-        "simulate_slices",
-        "train_segmenter",
-        "teach",
-        "control",
-        "score_slices",
-    ]
+    outputs = run_smallest(tmp_path, capsys)
+    assert list(outputs) == ["prepare_slices", "simulate_slices", "train_segmenter", "teach", "score_slices"]
+    scores = outputs["score_slices"]
+    assert set(scores["test"]) == set(scores["validation"]) == {"supervised", "student", "teacher"}
+    assert load_model(scores["model"]).config.head.kind == "mask"
+
+
+@trains_once
+def test_a_control_stands_beside_what_was_taught(tmp_path, capsys):
+    outputs = run_smallest(tmp_path, capsys, "--control", "true")
     scores = outputs["score_slices"]
     assert set(scores["test"]) == {"supervised", "student", "teacher", "control", "control_average"}
-    assert set(scores["validation"]) == set(scores["test"]) and scores["copied"] is not None
-    assert load_model(scores["model"]).config.head.kind == "mask"
+    assert scores["copied"] is not None
     summary = (tmp_path / "run" / "06_score_slices" / "summary.md").read_text()
     assert "over the control" in summary and "copied" in summary
-    assert len(list((tmp_path / "run" / "06_score_slices" / "pictures").iterdir())) == 5
+    pictures = sorted(path.stem for path in (tmp_path / "run" / "06_score_slices" / "pictures").iterdir())
+    assert pictures == [f"{name}_00" for name in sorted(scores["test"])]
 
 
 @trains_once
