@@ -123,3 +123,14 @@ def test_a_single_output_has_its_targets_alone(kind):
 def test_what_does_not_fit_together_is_refused(change, expected):
     with pytest.raises(ImageError, match=expected):
         views()(patchwork()._replace(**change), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("kind", ["mask", "classes"])
+def test_crops_show_the_foreground_as_often_as_asked_for(kind):
+    labels = np.full((64, 64), 255 if kind == "classes" else 0, np.uint8)  # unknown pixels are no foreground
+    labels[40, 50] = 1
+    pair, rng = (np.zeros((64, 64)), labels), np.random.default_rng(0)
+    for share, expected in (1.0, 1.0), (0.5, 0.5):
+        made = views(HEADS[kind], crop=16, on_foreground=share)
+        hits = [made(pair, rng)[1][..., 1 if kind == "classes" else 0].any() for _ in range(60)]
+        assert abs(np.mean(hits) - expected) <= 0.2 * (expected < 1)
