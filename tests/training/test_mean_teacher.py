@@ -71,7 +71,7 @@ def predicted(net, images):
     return to_numpy(net(images, training=False))
 
 
-@trains
+@trains_once
 def test_the_teacher_is_the_average_of_the_student():
     trainer = make(momentum=0.9)
     before = values(trainer.teacher.weights)
@@ -149,6 +149,11 @@ def test_learns_and_agrees(undisturbed):
     trainer, losses, _ = undisturbed
     supervised = losses[:, trainer.reports.index("supervised")]
     assert supervised[-1] < 0.8 * supervised[0]
+    begun = values(make().teacher.weights)
+    ways = [np.concatenate([(new - old).ravel() for new, old in zip(values(net.weights), begun, strict=True)])
+            for net in (trainer.teacher, trainer.student)]  # fmt: skip
+    assert 0 < np.linalg.norm(ways[0]) < 0.3 * np.linalg.norm(ways[1])  # the teacher follows, slowly
+    assert np.dot(*ways) > 0
 
 
 @trains
