@@ -26,7 +26,7 @@ _HOMES = {
     "segment_again": "autoseg.segmentation.segment",
     "segment_all": "autoseg.segmentation.pipeline",
 }
-_PACKAGES = ("ellipsometry", "networks", "sem", "stm")
+_PACKAGES = ("ellipsometry", "microct", "networks", "sem", "stm")
 
 __all__ = ["__version__", *_HOMES, *_PACKAGES]
 

@@ -1,4 +1,5 @@
 from autoseg import ellipsometry as ellipsometry
+from autoseg import microct as microct
 from autoseg import networks as networks
 from autoseg import sem as sem
 from autoseg import stm as stm

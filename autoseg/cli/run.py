@@ -42,6 +42,7 @@ def run(
     ----------
     workflow
         sem: particles in electron micrographs. stm: defects of 2x1 surfaces, learned from made-up topographies.
+        microct: grains in slices of tomograms.
     options
         TOML or JSON file with options; --write-options makes one with all of them.
     profile
@@ -55,8 +56,9 @@ def run(
     write_options
         Write all options to this TOML or JSON file, to be edited, and do nothing else.
     more
-        Any other option of the workflow, such as --images FOLDER, --outlines FOLDER or --truth FOLDER for sem, and
-        --data FOLDER or --rows false for stm.
+        Any other option of the workflow, such as --images FOLDER, --outlines FOLDER or --truth FOLDER for sem; --data
+        FOLDER or --rows false for stm; --images FOLDER, --masks FOLDER, --unlabelled FOLDER or --control true for
+        microct.
     """
     wing = load_wing(workflow)
     given: dict[str, Any] = {"profile": profile, "folder": folder, "seed": seed}

@@ -69,7 +69,8 @@ VERBS = (
         "Train a network on your own micrographs, without a single label, and measure them with it.\n\n"
         "sem is for particles in electron micrographs. All that is needed are micrographs and a few dozen example "
         "outlines. stm is for defects of 2x1 surfaces: it makes up topographies, learns from them and scores itself. "
-        "What is interrupted goes on where it was, when it is run again.",
+        "microct is for grains in slices of tomograms: it learns from a handful of labelled slices, from unlabelled "
+        "ones, and from simulated ones. What is interrupted goes on where it was, when it is run again.",
         "autoseg run sem --profile cpu --images micrographs --outlines outlines --folder my_run",
         level=logging.INFO,  # which of the stages is at work, for hours
     ),
@@ -78,7 +79,8 @@ VERBS = (
         "Simulate images of which it is known what they show.\n\n"
         "sem simulates masks of particles from example outlines: 00000_mask.tif with dark rims between particles, "
         "00000_labels.tif with a number for each particle, and so on. stm makes up topographies of 2x1 surfaces with "
-        "defects: images, class masks, row masks and a number for each defect, in folders of their own.",
+        "defects: images, class masks, row masks and a number for each defect, in folders of their own. "
+        "microct simulates slices of tomograms, and volumes of grains.",
         "autoseg simulate sem --outlines examples --count 20 --output masks --max-overlap 0.05",
         by_wing=True,
     ),

@@ -23,6 +23,7 @@ class Wing(NamedTuple):
 WINGS = (
     Wing("sem", "particles in electron micrographs"),
     Wing("stm", "defects of 2x1 surfaces in scanning tunnelling micrographs"),
+    Wing("microct", "grains in slices of tomograms"),
 )
 
 

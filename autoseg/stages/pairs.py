@@ -109,6 +109,8 @@ class Pairs(Outputs, ABC):
 
     images: Path
     truth: Path
+    held_out: tuple[int, ...] = ()
+    "Which of them are not learned from, but choose the weights; if none of any source, these are drawn at random."
 
     @abstractmethod
     def files(self) -> Sequence[Pair]:
@@ -191,6 +193,22 @@ def reader_of(pairs: Sequence[Pair], head: Head) -> Callable[[Pair], LabelledIma
     return read
 
 
+class Unlabelled(Outputs):
+    """Images 00000.tif, uint8, of which nobody knows what they show."""
+
+    unlabelled: Path
+
+
 def files_of(sources: Sequence[Pairs]) -> list[Pair]:
     """All pairs of these sources."""
     return [pair for source in sources for pair in source.files()]
+
+
+def held_out_of(sources: Sequence[Pairs]) -> list[int]:
+    """Which of all pairs of these sources are held out by them; none if no source says so."""
+    found: list[int] = []
+    before = 0
+    for source in sources:
+        found += [before + place for place in source.held_out]
+        before += len(source.files())
+    return found

@@ -21,7 +21,7 @@ from autoseg.segmentation.candidates import typical_diameter
 from autoseg.stages.calibration import choose_postprocessing
 from autoseg.stages.grey import numbered_files, read_grey
 from autoseg.stages.learning import LearningOptions
-from autoseg.stages.pairs import Pair, Pairs, files_of, reader_of
+from autoseg.stages.pairs import Pair, Pairs, files_of, held_out_of, reader_of
 from autoseg.stages.prepare import Tiles
 from autoseg.stages.progress_pictures import draw_predictions
 from autoseg.stages.scoring import choose_scoring
@@ -87,7 +87,7 @@ class TrainSegmenter(Stage):
         """Train, or go on with it, and save the model."""
         files = files_of(pairs)
         network_seed, seed = (self.options.seed + int(seed) for seed in rng.integers(2**30, size=2))
-        held_out = hold_out(files, self.options.validation, seed)
+        held_out = held_out_of(pairs) or hold_out(files, self.options.validation, seed)
         options = self.options.changed(seed=seed, polarity=self.polarity)
         test = numbered_files(prepare.test) if prepare else []
         train_on(options.devices, _train, options, folder, network_seed, files, held_out, test)

@@ -66,6 +66,8 @@ class SegmenterOptions(Options):
     "Fraction of the pairs that choose the best weights instead of being trained on."
     train_fraction: float = Field(1.0, gt=0, le=1)
     "Fraction of the other pairs that is trained on; a smaller one is a part of a larger one."
+    validate_whole: bool = False
+    "Validate on whole images, also where views are crops."
     monitor: Literal["loss", "iou"] = "loss"
     "What of the validation tells the best weights: the lowest loss, or the highest mean IoU."
     early_stopping: int = Field(0, ge=0)
@@ -132,10 +134,12 @@ def make_batches(
         options.head,
         weighted=options.contact_weights and options.head.tells_distance,
         class_weights=find_class_weights(ours, options, load),
-        crop=options.crop,
+        crop=None if options.validate_whole else options.crop,
         shown=options.shown,
     )
-    varied = replace(fixed, geometry=options.geometry, intensity=options.intensity, centred=options.centred)
+    varied = replace(
+        fixed, crop=options.crop, geometry=options.geometry, intensity=options.intensity, centred=options.centred
+    )
     make = partial(Batches, size=options.batch_size, seed=options.seed, load=load, ahead=ahead)
     validation = make(validating, fixed, shuffle=False) if validating else None
     return make(ours * options.views_per_pair, varied), validation
@@ -192,11 +196,15 @@ def train_segmenter(
 def choosing(options: SegmenterOptions) -> list[BestWeights | Patience]:
     """Callbacks, to be kept in checkpoints, that follow the validation: best weights, plateaus and an early end."""
     score = f"{options.head.main.name}_iou" if options.head.also else "iou"
-    monitor: tuple[str, Literal["min", "max"]] = ("loss", "min") if options.monitor == "loss" else (score, "max")
+    return follow(options, "loss", "min") if options.monitor == "loss" else follow(options, score, "max")
+
+
+def follow(options: SegmenterOptions, monitor: str, mode: Literal["min", "max"]) -> list[BestWeights | Patience]:
+    """The same, for any number in the report of a validation."""
     waits = options.schedule == "plateau" or options.early_stopping
     factor = options.plateau_factor if options.schedule == "plateau" else 1.0
-    patience = Patience(*monitor, factor, options.plateau_patience, options.early_stopping)
-    return [BestWeights(*monitor), *([patience] if waits else [])]
+    patience = Patience(monitor, mode, factor, options.plateau_patience, options.early_stopping)
+    return [BestWeights(monitor, mode), *([patience] if waits else [])]
 
 
 def make_optimizer(options: SegmenterOptions, steps: int) -> keras.optimizers.Optimizer:

@@ -50,6 +50,7 @@ IMAGE_TO_IMAGE = {
     "unet_instance": _image_to_image("unet", 0, 1, filters=(4, 6), norm="instance", input_channels=3),
     "unet_transposed": _image_to_image("unet", -math.inf, math.inf, filters=(4, 8), up="transposed",
                                        outputs=(("logits", 1, "linear"),)),
+    "unet_reduced": _image_to_image("unet", 0, 1, filters=(4, 6), norm="instance", reduced=True, refined=True),
     "unet_outputs": _several_outputs("unet", filters=(4, 6)),
 }  # fmt: skip
 

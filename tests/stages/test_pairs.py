@@ -6,7 +6,7 @@ import pytest
 from autoseg.errors import AutosegError
 from autoseg.heads import ClassLabel, Head, Output
 from autoseg.images.class_files import read_classes
-from autoseg.stages.pairs import ClassPair, ClassPairs, ParticlePair, ParticlePairs, files_of
+from autoseg.stages.pairs import ClassPair, ClassPairs, ParticlePair, ParticlePairs, files_of, held_out_of
 
 LEGEND = [ClassLabel(name="ground"), ClassLabel(name="grain", colour="#ff0000"), ClassLabel(name="pore")]
 ALSO = [Output(name="rows", channels=("rows",)), Output(name="sides", channels=("dark", "bright"))]
@@ -108,3 +108,14 @@ def test_the_pairs_of_all_sources_are_in_the_order_of_their_numbers(tmp_path):
     ]
     np.testing.assert_array_equal(found[0].read(Head(kind="instances")).image, grey(1)[1])
     np.testing.assert_array_equal(found[3].read(HEAD).labels, class_map(1))
+
+
+def test_sources_say_themselves_what_is_held_out(tmp_path):
+    sources = []
+    for name, held_out in (("a", ()), ("b", (0, 2))):
+        source = ParticlePairs(images=tmp_path / name / "images", truth=tmp_path / name / "truth", held_out=held_out)
+        for number in range(3):
+            source.write(tmp_path, f"{number:05}", np.zeros((4, 4)), np.eye(4) > 0, np.eye(4, dtype=int))
+        sources.append(source)
+    assert held_out_of(sources) == [3, 5]
+    assert held_out_of(sources[:1]) == []

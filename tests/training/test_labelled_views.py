@@ -137,3 +137,14 @@ def test_centred_crops_show_rare_classes_as_often_as_frequent_ones():
         shown[centred] = [np.mean([target[..., number].any() for target in targets]) for number in (1, 2)]
     assert shown[0.0][0] < 0.5 and shown[0.0][1] < 0.1
     assert min(shown[1.0]) > 0.3 and sum(shown[1.0]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("kind", ["mask", "classes"])
+def test_crops_show_the_foreground_as_often_as_asked_for(kind):
+    labels = np.full((64, 64), 255 if kind == "classes" else 0, np.uint8)  # unknown pixels are no foreground
+    labels[40, 50] = 1
+    pair, rng = (np.zeros((64, 64)), labels), np.random.default_rng(0)
+    for share, expected in (1.0, 1.0), (0.5, 0.5):
+        made = views(HEADS[kind], crop=16, centred=share)
+        hits = [made(pair, rng)[1][..., 1 if kind == "classes" else 0].any() for _ in range(60)]
+        assert abs(np.mean(hits) - expected) <= 0.2 * (expected < 1)

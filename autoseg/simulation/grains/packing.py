@@ -80,16 +80,39 @@ def pack(shape: tuple[int, int, int], rng: np.random.Generator, options: Packing
     (True, (40, 60, 60))
     """
     options = options or PackingOptions()
-    grains: list[PlacedGrain] = []
-    reaches: list[float] = []
+    placed = _Placed(shape)
     for shaped in _from_large_to_small(rng, options, shape):
-        beside = rng.random() < options.touching
-        placed = _beside(shaped, grains, shape, rng, options) if beside and grains else None
-        placed = placed or _apart(shaped, grains, reaches, shape, rng)
-        if placed is not None:
-            grains.append(placed)
-            reaches.append(shaped.reach)
-    return Packing(shape, grains)
+        found = None
+        if placed.grains and rng.random() < options.touching:
+            found = _beside(shaped, placed, rng, options)
+        found = found or _apart(shaped, placed, rng)
+        if found is not None:
+            placed.add(found)
+    return Packing(shape, placed.grains)
+
+
+class _Placed:
+    """The grains that have a place in a box already."""
+
+    def __init__(self, shape: tuple[int, int, int]):
+        self.shape = np.array(shape)
+        self.grains: list[PlacedGrain] = []
+        self._centres, self._reaches = np.zeros((64, 3)), np.zeros(64)
+
+    def add(self, grain: PlacedGrain) -> None:
+        """One more."""
+        count = len(self.grains)
+        if count == len(self._centres):
+            self._centres, self._reaches = np.tile(self._centres, (2, 1)), np.tile(self._reaches, 2)
+        self._centres[count], self._reaches[count] = grain.centre, grain.shape.reach
+        self.grains.append(grain)
+
+    def leave(self, shaped: Polyhedron, centre: np.ndarray, gap: float, but: int = -1) -> bool:
+        """Whether all grains, `but` one, leave a gap of so many voxels around a grain at this place."""
+        count = len(self.grains)
+        distances = np.linalg.norm(self._centres[:count] - centre, axis=1)
+        near = np.flatnonzero(distances < self._reaches[:count] + shaped.reach + gap).tolist()
+        return all(_gap(shaped, centre, self.grains[i]) > gap for i in near if i != but)
 
 
 def _from_large_to_small(
@@ -107,41 +130,26 @@ def _from_large_to_small(
     return [draw_polyhedron(rng, radius, options.faces, options.irregularity) for radius in sorted(radii)[::-1]]
 
 
-def _apart(
-    shaped: Polyhedron,
-    grains: Sequence[PlacedGrain],
-    reaches: Sequence[float],
-    shape: tuple[int, int, int],
-    rng: np.random.Generator,
-) -> PlacedGrain | None:
+def _apart(shaped: Polyhedron, placed: _Placed, rng: np.random.Generator) -> PlacedGrain | None:
     """A place without any contact, if one is found."""
-    reach = shaped.reach
-    centres = np.array([grain.centre for grain in grains]).reshape(-1, 3)
     for _ in range(TRIES):
-        centre = rng.uniform(-0.5 * reach, np.array(shape) + 0.5 * reach)
-        distances = np.linalg.norm(centres - centre, axis=1)
-        near = np.flatnonzero(distances < np.array(reaches) + reach + 2)
-        if all(_gap(shaped, centre, grains[i]) > 2 for i in near.tolist()):
+        centre = rng.uniform(-0.5 * shaped.reach, placed.shape + 0.5 * shaped.reach)
+        if placed.leave(shaped, centre, gap=2):
             return PlacedGrain(shaped, centre)
     return None
 
 
 def _beside(
-    shaped: Polyhedron,
-    grains: Sequence[PlacedGrain],
-    shape: tuple[int, int, int],
-    rng: np.random.Generator,
-    options: PackingOptions,
+    shaped: Polyhedron, placed: _Placed, rng: np.random.Generator, options: PackingOptions
 ) -> PlacedGrain | None:
     """A place where it touches one grain, and grows into no other."""
     for _ in range(TRIES):
-        other = grains[int(rng.integers(len(grains)))]
-        direction = random_direction(rng)
+        chosen = int(rng.integers(len(placed.grains)))
+        other, direction = placed.grains[chosen], random_direction(rng)
         distance = other.shape.extent(direction) + shaped.extent(-direction)
         centre = other.centre + direction * distance * (1 - rng.uniform(0, options.sintering))
-        others = (grain for grain in grains if grain is not other)
-        beyond = np.maximum(-centre, centre - shape).max()  # the box, by so many voxels
-        if beyond < 0.5 * shaped.reach and all(_gap(shaped, centre, grain) > 0 for grain in others):
+        beyond = np.maximum(-centre, centre - placed.shape).max()  # the box, by so many voxels
+        if beyond < 0.5 * shaped.reach and placed.leave(shaped, centre, gap=0, but=chosen):
             return PlacedGrain(shaped, centre)
     return None
 

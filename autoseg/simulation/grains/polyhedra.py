@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -33,7 +34,7 @@ class Polyhedron:
         """How far it reaches from the origin along a unit vector (3,)."""
         return 1 / float(self.gauge(direction))
 
-    @property
+    @cached_property
     def reach(self) -> float:
         """No point lies further from the origin; corners may lie between the directions that are looked in."""
         return 1.1 / float(self.gauge(_DIRECTIONS).min())

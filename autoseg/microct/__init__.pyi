@@ -1,0 +1,13 @@
+from autoseg.images.volumes.volume import Volume as Volume
+from autoseg.images.volumes.volume import open_volume as open_volume
+from autoseg.microct.analysis import GrainOptions as GrainOptions
+from autoseg.microct.analysis import find_grains as find_grains
+from autoseg.microct.foreground import as_mask as as_mask
+from autoseg.microct.profiles import PROFILES as PROFILES
+from autoseg.microct.report import GrainReportOptions as GrainReportOptions
+from autoseg.microct.report import report_grains as report_grains
+from autoseg.microct.segmentation import predict_slices as predict_slices
+from autoseg.microct.simulation import SimulationOptions as SimulationOptions
+from autoseg.microct.simulation import simulate as simulate
+from autoseg.microct.workflow import Options as Options
+from autoseg.microct.workflow import run as run

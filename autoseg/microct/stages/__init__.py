@@ -1,0 +1,1 @@
+"""The stages of the micro-CT workflow that other wings do not have."""
