@@ -1,5 +1,7 @@
 """The trained models that come with autoseg load, find particles on every engine, and tell where they are from."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -38,9 +40,25 @@ def test_it_tells_what_it_is_and_how_it_was_made(name, tmp_path):
     model, folder = load_model(name), shipped("trained_models") / name
     assert model.config.scores and model.config.diameter_range and "prominence" in model.config.postprocessing
     assert model.card.startswith(f"# {name}\n") and "recipe.toml" in model.card
+    assert all(recipe.name in model.card for recipe in folder.glob("*.toml"))
     options = Options.from_file(folder / "recipe.toml", images=tmp_path, outlines=tmp_path)
     assert options.train_segmenter.half and options.train_segmenter.head == model.config.head
-    start = options.train_segmenter.start
-    trained = load_model(start).config.architecture if start else options.train_segmenter.network
+    trained = network_of(options)
     assert trained["architecture"] == model.config.architecture["architecture"]
     assert list(trained["filters"]) == list(model.config.architecture["filters"])
+
+
+def network_of(options):
+    """What a recipe trains: a new network, or that of the recipe in whose run it starts."""
+    start = Path(options.train_segmenter.start)
+    if start == Path():
+        return options.train_segmenter.network
+    recipes = (Options.from_file(path) for path in (shipped("trained_models") / "particles").glob("*.toml"))
+    (earlier,) = (recipe for recipe in recipes if recipe.folder == start.parents[1])
+    assert start.parts[1:] == ("09_train_segmenter", "model")
+    return network_of(earlier)
+
+
+def test_the_second_step_of_a_recipe_goes_on_from_the_first():
+    second = Options.from_file(shipped("trained_models") / "particles" / "recipe_world.toml")
+    assert network_of(second)["filters"] == list(load_model("particles").config.architecture["filters"])
