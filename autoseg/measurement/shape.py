@@ -45,6 +45,7 @@ import pandas as pd
 from scipy import ndimage
 
 from autoseg.errors import ImageError
+from autoseg.images.any_text import any_text
 from autoseg.images.segmentation import Segmentation
 from autoseg.measurement.hull import Hull, measure_hull
 from autoseg.measurement.outline import measure_outlines
@@ -72,6 +73,7 @@ _COLUMNS = {
 Columns = dict[str, np.ndarray]
 
 
+@any_text
 def measure(segmentation: Segmentation) -> pd.DataFrame:
     """Measure all particles of a segmentation: one a row, columns as described in this module.
 

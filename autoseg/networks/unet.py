@@ -45,7 +45,7 @@ def unet(
     `reduced` computes at half the resolution, a quarter of the work: a convolution of stride 2 comes first, and outputs
     are enlarged in the end. `refined` ends with two convolutions more.
     Layers are called encoder1 (the finest) to encoder<n>, decoder<n-1> to decoder1, and head, each with a suffix.
-    Height and width must be multiples of 2^(levels - 1), or twice that if reduced. 923,809 parameters by default.
+    Height and width must be multiples of 2^(levels - 1), reduced: of twice that. 923,809 parameters with the defaults.
     """
     x = inputs = image_input(input_channels)
     if reduced:
