@@ -208,14 +208,14 @@ def test_particles_beyond_the_sizes_that_the_model_knows_are_noted():
 
 
 def test_a_scale_bar_is_no_particle_and_that_is_noted():
-    image = scene(12, rows=104, columns=200)
-    image[84:, :] = 60
-    image[92:96, 150:186] = 255
+    image = scene(12, rows=144, columns=200)
+    image[124:, :] = 60
+    image[132:136, 150:186] = 255
     trusting = Scoring(coefficients=(3, *[0] * (TERMS - 1)))
     model = make_judging_model(scoring=trusting, postprocessing={"minimum_size": 20})
     settings = {"polarity": "bright", "plausibility": 0}
     found, with_bar = (segment(image, model, leave_out_letters=left_out, **settings) for left_out in (True, False))
-    assert with_bar.labels[94, 170] and not found.labels[94, 170]
+    assert with_bar.labels[134, 170] and not found.labels[134, 170]
     assert found.count == with_bar.count - 1 and found.implausible == with_bar.implausible + 1
     assert "What is drawn into the image is left out: 1 region of letters or scale bars." in found.micrograph.notes
     assert not any("drawn into the image is" in note for note in with_bar.micrograph.notes)

@@ -13,7 +13,7 @@ TOLERANCES = 0.03, 0.08, 0.2
 CONTRAST = 0.12
 "Between ink and what lies beside it, of the range of grey values and beyond the tolerance."
 LEFT, TOP, WIDTH, HEIGHT, AREA = range(5)
-_SMALLEST_IMAGE = 64
+_SMALLEST_IMAGE = 128
 
 
 @dataclass(frozen=True, eq=False)

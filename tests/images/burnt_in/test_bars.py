@@ -66,7 +66,7 @@ def test_depth_does_not_matter():
     [
         GROUND,
         np.full((300, 400), 7, np.uint8),
-        drawn(80)[:40, :40],
+        drawn(80)[200:, :110],
         drawn(80, thickness=60),  # a box
         drawn(390, column=0),  # a line from edge to edge
         drawn(80, row=295),  # cut off
