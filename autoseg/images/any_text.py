@@ -1,8 +1,9 @@
-"""Tables whose text may be no valid text, such as names of files: Arrow, which pandas uses where it is there, fails."""
+"""The type of columns whose text may be no valid text, such as names of files."""
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-any_text = pd.option_context("mode.string_storage", "python")
-"Decorates functions that make such tables."
+ANY_TEXT = pd.StringDtype("python", na_value=np.nan)
+"As pandas' own text, but never kept by Arrow, which refuses half characters."

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from autoseg.images.any_text import ANY_TEXT
 from autoseg.images.export import export
 from autoseg.images.labels import read_labels
 from autoseg.images.overlay import OverlayOptions
@@ -106,7 +107,7 @@ class Batch(Intake[Segmentation]):
         if not tables:  # the columns alone
             empty = np.zeros((1, 1), np.uint8)
             tables = [measure_labels(empty, empty, self.images[0].pixel_size if self.images else None)]
-            tables[0]["image"] = pd.Series(dtype="str")
+            tables[0]["image"] = pd.Series(dtype=ANY_TEXT)
         table = pd.concat(tables, ignore_index=True)
         return table[["image", *(column for column in table if column != "image")]]
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from autoseg.images.any_text import ANY_TEXT
 from autoseg.measurement.class_batch import ClassBatch, ClassImageResult
 from autoseg.measurement.class_summary import NM2_PER_UM2, ClassSummary
 from autoseg.measurement.intake import image_names
@@ -57,7 +58,7 @@ def objects_table(batch: ClassBatch) -> pd.DataFrame:
     if not tables:  # the columns alone
         empty = np.zeros((1, 1), np.uint8)
         tables = [measure_labels(empty, empty, batch.images[0].pixel_size if batch.images else None)]
-        tables[0][["image", "class"]] = pd.DataFrame(columns=["image", "class"], dtype="str")
+        tables[0][["image", "class"]] = pd.DataFrame(columns=["image", "class"], dtype=ANY_TEXT)
     table = pd.concat(tables, ignore_index=True)
     first = ["image", "class"]
     return table[[*first, *(column for column in table if column not in first)]]

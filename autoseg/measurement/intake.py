@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import pandas as pd
 
 from autoseg.errors import AutosegError
+from autoseg.images.any_text import ANY_TEXT
 from autoseg.images.class_map import ClassMap
 from autoseg.images.micrograph import Micrograph
 from autoseg.images.names import names_for
@@ -128,7 +129,7 @@ class Intake(ABC, Generic[Item]):
     def failures_table(self) -> pd.DataFrame:
         """What failed, one file a row, and why."""
         rows = [(printable(error.file or "unknown"), printable(_reason(error))) for error in self.failures]
-        return pd.DataFrame(rows, columns=["file", "reason"], dtype="str")
+        return pd.DataFrame(rows, columns=["file", "reason"], dtype=ANY_TEXT)
 
 
 class Arrivals(Iterable[Any]):

@@ -17,7 +17,6 @@ from autoseg.errors import AutosegError
 from autoseg.evaluation import Scores
 from autoseg.files import written_whole
 from autoseg.images.annotations import write_coco
-from autoseg.images.any_text import any_text
 from autoseg.images.class_export import ALL_ENDINGS
 from autoseg.images.class_map import ClassMap
 from autoseg.images.export import ENDINGS, ON_REQUEST
@@ -79,7 +78,6 @@ class Report:
     warnings: tuple[str, ...]
 
 
-@any_text
 def report(
     items: Iterable[Segmentation | AutosegError] | Iterable[ClassMap | AutosegError],
     folder: str | os.PathLike[str],

@@ -45,7 +45,7 @@ import pandas as pd
 from scipy import ndimage
 
 from autoseg.errors import ImageError
-from autoseg.images.any_text import any_text
+from autoseg.images.any_text import ANY_TEXT
 from autoseg.images.segmentation import Segmentation
 from autoseg.measurement.hull import Hull, measure_hull
 from autoseg.measurement.outline import measure_outlines
@@ -73,7 +73,6 @@ _COLUMNS = {
 Columns = dict[str, np.ndarray]
 
 
-@any_text
 def measure(segmentation: Segmentation) -> pd.DataFrame:
     """Measure all particles of a segmentation: one a row, columns as described in this module.
 
@@ -86,7 +85,7 @@ def measure(segmentation: Segmentation) -> pd.DataFrame:
     """
     micrograph = segmentation.micrograph
     table = measure_labels(segmentation.labels, segmentation.image, micrograph.pixel_size)
-    table.insert(0, "image", pd.Series([micrograph.name] * len(table), dtype="str"))
+    table.insert(0, "image", pd.Series([micrograph.name] * len(table), dtype=ANY_TEXT))
     return table if segmentation.scores is None else table.assign(score=segmentation.scores.round(3))
 
 

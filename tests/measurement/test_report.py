@@ -109,7 +109,7 @@ def test_numbers_on_the_page_are_those_of_the_tables(mixed):
     page = page_of(mixed)
     written = pd.read_csv(mixed.files["summary"])
     numbers = mixed.summary.columns.drop(["scope", "image", "unit", "pixel_size_source"])
-    pd.testing.assert_frame_equal(written[numbers], mixed.summary[numbers], check_dtype=False, check_column_type=False)
+    pd.testing.assert_frame_equal(written[numbers], mixed.summary[numbers], check_dtype=False)
     rows = {row[0]: row for row in page.tables["images"][1:]}
     images = written[written["scope"] == "image"]
     assert len(rows) == len(images) == 4
