@@ -36,7 +36,7 @@ SHOWN = 3
 "Images of each kind in a sample picture."
 SAMPLED = 300
 "About so many pairs tell how large particles are."
-TYPICAL = 5, 95
+TYPICAL = 10, 90
 "Percentiles, over pairs, of their typical diameters, between which the model counts as knowing particles."
 
 
