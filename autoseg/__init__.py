@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from autoseg.lazy import lazily
+
 __version__ = "0.1.0"
 
 # Where each public name lives. It is imported at first use: `import autoseg` stays fast and free of Keras.
@@ -29,15 +31,13 @@ _HOMES = {
 _PACKAGES = ("ellipsometry", "microct", "networks", "sem", "stm")
 
 __all__ = ["__version__", *_HOMES, *_PACKAGES]
+_find = lazily(__name__, _HOMES)
 
 
 def __getattr__(name: str) -> Any:
     if name in _PACKAGES:
         return import_module(f"autoseg.{name}")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'autoseg' has no attribute {name!r}")
-    globals()[name] = value = getattr(import_module(_HOMES[name]), name)
-    return value
+    return _find(name)
 
 
 def __dir__() -> list[str]:

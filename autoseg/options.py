@@ -8,6 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -153,6 +154,12 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any], options: type[Opt
         if isinstance(inner, type) and issubclass(inner, Options) and _are_tables(below[name], above[name]):
             both[name] = merged(below[name], above[name], inner)
     return both
+
+
+def read_profile(package: str, profile: str) -> dict[str, Any]:
+    """The options in PROFILE.toml of a package; a profile without a file sets none."""
+    file = files(package) / f"{profile}.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 def _are_tables(*values: Any) -> bool:

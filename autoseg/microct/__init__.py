@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from autoseg.lazy import lazily
 
 # Imported at first use: the workflow needs Keras, grains of a foreground do not.
 _HOMES = {
@@ -23,10 +22,4 @@ _HOMES = {
 }
 
 __all__ = list(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'autoseg.microct' has no attribute {name!r}")
-    globals()[name] = value = getattr(import_module(_HOMES[name]), name)
-    return value
+__getattr__ = lazily(__name__, _HOMES)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
-from importlib.resources import files
 from typing import Any, Literal, get_args
+
+from autoseg.options import read_profile
 
 Profile = Literal["published", "gpu", "cpu", "smoke"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
@@ -16,6 +16,4 @@ def options_of(profile: str) -> dict[str, Any]:
     >>> options_of("cpu")["prepare"]["tile"] < 384
     True
     """
-    if profile == "published":
-        return {}
-    return tomllib.loads((files(__name__) / f"{profile}.toml").read_text(encoding="utf-8"))
+    return read_profile(__name__, profile)
