@@ -9,6 +9,7 @@ import numpy as np
 from autoseg._backend import keras
 from autoseg.heads import FOREGROUND, Head
 from autoseg.images.overlay import OverlayOptions, draw_overlay
+from autoseg.images.tiles import pad_to_multiple
 from autoseg.segmentation.instances.finding import InstanceOptions, find_instances
 from autoseg.stages.grey import sheet, to_bytes
 from autoseg.training.monitoring import predict_one
@@ -27,7 +28,8 @@ def draw_predictions(network: keras.Model, images: Sequence[np.ndarray], options
 
 def draw_prediction(network: keras.Model, prepared: np.ndarray, image: np.ndarray, head: Head) -> list[np.ndarray]:
     """What a network predicts for an image that is prepared for it, drawn over the image as uint8, both of one size."""
-    prediction = predict_one(network, prepared[..., np.newaxis])
+    padded, crop = pad_to_multiple(prepared[..., np.newaxis], network.size_multiple)
+    prediction = {name: values[crop] for name, values in predict_one(network, padded).items()}
     if head.classes:
         numbers = prediction[head.main.name].argmax(axis=-1)
         return [np.array(head.colours, np.uint8)[numbers]]

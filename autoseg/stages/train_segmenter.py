@@ -17,6 +17,7 @@ from autoseg.images.polarity import Polarity
 from autoseg.models.config import ModelConfig, Preprocessing, find_model
 from autoseg.models.folder import load_model, save_model
 from autoseg.networks import build
+from autoseg.options import Share
 from autoseg.segmentation.candidates import typical_diameter
 from autoseg.stages.calibration import choose_postprocessing
 from autoseg.stages.grey import numbered_files, read_grey
@@ -55,9 +56,14 @@ class TrainSegmenterOptions(LearningOptions, SegmenterOptions):
     start: str = ""
     """Model that goes on learning, by name or folder; its network and percentiles count, and images are inverted if it
     knows only the other particles, bright or dark. Empty: a new network."""
+    start_share: Share = 0.0
+    """Share of the start in the weights that are kept: these are a mean of the start's and of the trained ones, which
+    forgets less of what the start was good at."""
 
     @pydantic.model_validator(mode="after")
     def _one_network(self) -> TrainSegmenterOptions:
+        if self.start_share and not self.start:
+            raise ValueError('"start_share" needs a "start"')
         if self.start and self.network != type(self).model_fields["network"].default:
             raise ValueError('"network" does not count where there is a "start": for a new network, set start = ""')
         return self
@@ -142,6 +148,7 @@ def _train(
     test: Sequence[Path],
 ) -> None:
     network, options, start = _begin(options, network_seed)
+    known = network.get_weights() if options.start_share else []
     load = reader_of(pairs, options.head)
     if options.from_disk:
         training, validation = make_batches(pairs, options, load, held_out=held_out)
@@ -151,6 +158,8 @@ def _train(
     draw, chooses = partial(draw_predictions, network, [read_grey(path) for path in shown], options), choosing(options)
     watching = watch(folder, options.monitoring, draw, chooses)
     train_segmenter(network, training, validation, options, [*chooses, *watching])
+    if known:
+        _mix(network, known, options.start_share)
     if is_first():
         calibrating = [pairs[i] for i in held_out if pairs[i].is_complete]
         chosen = choose_postprocessing(network, options, calibrating)
@@ -169,6 +178,12 @@ def _train(
             postprocessing=chosen,
             scoring=choose_scoring(network, options, calibrating, chosen) or (start and start.scoring),
         )
+
+
+def _mix(network: keras.Model, known: Sequence[np.ndarray], share: float) -> None:
+    """Give a network the mean of its weights and of others, which count with this share."""
+    pairs = zip(known, network.get_weights(), strict=True)
+    network.set_weights([share * old + (1 - share) * new for old, new in pairs])
 
 
 def _known(options: TrainSegmenterOptions) -> Polarity:

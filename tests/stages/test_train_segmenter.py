@@ -12,6 +12,7 @@ from autoseg.networks import build
 from autoseg.stages import calibration
 from autoseg.stages import train_segmenter as module
 from autoseg.stages.pairs import ParticlePair, ParticlePairs
+from autoseg.stages.progress_pictures import draw_predictions
 from autoseg.stages.train_segmenter import TrainSegmenter, TrainSegmenterOptions, check_start
 from tests.marks import trains_once
 from tests.simulation.particles.scenes import scene
@@ -89,6 +90,27 @@ def test_without_pairs_known_in_full_the_model_finds_particles_as_its_start(pair
     trained = TrainSegmenter(options=options).run(tmp_path, np.random.default_rng(0), pairs=(pairs,))
     config = load_model(tmp_path / trained.model).config
     assert (config.postprocessing["prominence"], config.scoring) == (0.45, SCORING)
+
+
+def test_the_start_has_its_share_in_the_weights_that_are_kept(pairs, tmp_path, monkeypatch):
+    weights = write_model(tmp_path / "start")
+
+    def train(network, *rest):
+        network.set_weights([one + 1 for one in network.get_weights()])
+
+    monkeypatch.setattr(module, "train_segmenter", train)
+    options = TrainSegmenterOptions(start=str(tmp_path / "start"), start_share=0.25, views_per_pair=1, validation=0)
+    trained = TrainSegmenter(options=options).run(tmp_path, np.random.default_rng(0), pairs=(pairs,))
+    for new, old in zip(load_model(tmp_path / trained.model).network.get_weights(), weights, strict=True):
+        np.testing.assert_allclose(new, old + 0.75, atol=1e-6)
+    with pytest.raises(OptionsError, match='"start_share" needs a "start"'):
+        TrainSegmenterOptions(start_share=0.25)
+
+
+def test_a_picture_is_drawn_of_images_of_any_size():
+    network = build("unet", filters=(4, 8, 16), outputs=Head(kind="mask").network_outputs, up="transposed", seed=7)
+    picture = draw_predictions(network, [np.zeros((30, 45), np.uint8)], TrainSegmenterOptions(head="mask"))
+    assert picture.shape[0] >= 30 and picture.shape[1] >= 3 * 45
 
 
 def test_a_model_that_knows_bright_particles_sees_dark_ones_as_bright(pairs, tmp_path, monkeypatch):
