@@ -9,7 +9,7 @@ import streamlit as st
 from autoseg.app.loading import show_page
 from autoseg.app.sentences import told
 
-_PAGES = ("particles", "surfaces", "ellipsometry", "evaluate")
+_PAGES = ("particles", "surfaces", "grains", "ellipsometry", "evaluate")
 _STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 4rem 2rem 3rem; }
 </style>"""

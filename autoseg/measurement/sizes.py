@@ -102,14 +102,20 @@ class SizeStatistics:
 
 
 def describe_sizes(
-    table: pd.DataFrame, rng: np.random.Generator, options: SizeOptions | None = None, **changes: Any
+    table: pd.DataFrame,
+    rng: np.random.Generator,
+    options: SizeOptions | None = None,
+    *,
+    thing: str = "particle",
+    **changes: Any,
 ) -> SizeStatistics:
     """Statistics of the sizes in a table as `autoseg.measurement.shape.measure` makes it, of one or more images.
 
     Options can be given as an object, by name, or both. Large particles are cut by the edge more often: leaving them
     out makes the mean too small, unless the others are weighted by the inverse of their probability of lying inside
     (Miles and Lantuejoul). Covered particles are left out without such a correction. The column "image", where there
-    is one, says which particles lie in the same image: no two images may have the same name there.
+    is one, says which particles lie in the same image: no two images may have the same name there. Warnings call a row
+    of the table a `thing`.
 
     >>> table = pd.DataFrame({"equivalent_diameter_area_nm": [8.0, 10.0, 12.5], "touches_edge": False})
     >>> statistics = describe_sizes(table.assign(edge_weight=1.0), np.random.default_rng(0))
@@ -138,7 +144,7 @@ def describe_sizes(
         log_normal=log_normal,
         needed_for_number_mean=needed["number"],
         needed_for_volume_mean=needed["volume"],
-        warnings=_warnings(len(kept), len(np.unique(images)), needed, options),
+        warnings=_warnings(len(kept), len(np.unique(images)), needed, options, thing),
     )
 
 
@@ -248,22 +254,24 @@ def _needed(log_normal: LogNormal | None, options: SizeOptions) -> dict[str, int
     }
 
 
-def _warnings(count: int, images: int, needed: dict[str, int | None], options: SizeOptions) -> tuple[str, ...]:
+def _warnings(
+    count: int, images: int, needed: dict[str, int | None], options: SizeOptions, thing: str
+) -> tuple[str, ...]:
     if count < 2:
         return (
-            "No particle is left to compute statistics from." if count == 0 else "One particle has no distribution.",
+            f"No {thing} is left to compute statistics from." if count == 0 else f"One {thing} has no distribution.",
         )
-    few_particles = [
-        f"{count} particles are too few: {least} are needed for a {name}-weighted mean within "
+    too_few = [
+        f"{count} {thing}s are too few: {least} are needed for a {name}-weighted mean within "
         f"{100 * options.wanted_error:.3g} % of its value at a confidence of {100 * options.confidence:.3g} %, if "
         "sizes are log-normal (ISO 13322-1)."
         for name, least in needed.items()
         if least is not None and count < least
     ]
     if not 1 < images < ENOUGH_IMAGES:
-        return tuple(few_particles)
+        return tuple(too_few)
     few_images = (
         f"The intervals of the sizes are too narrow, as there are only {images} images: about {ENOUGH_IMAGES} are "
         "needed to see how much images differ."
     )
-    return (*few_particles, few_images)
+    return (*too_few, few_images)

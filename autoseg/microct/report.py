@@ -71,7 +71,7 @@ def report_grains(
     options, started = options or GrainReportOptions(), datetime.now().astimezone()
     names = {"page": "report.html", "run": "run.json", "grains": "grains.csv", "slices": "slices.csv"}
     files = {kind: folder / name for kind, name in names.items()} | result.files
-    sizes = describe_sizes(result.grains, np.random.default_rng(options.seed), options.sizes)
+    sizes = describe_sizes(result.grains, np.random.default_rng(options.seed), options.sizes, thing="grain")
     warnings = (*find_warnings(result), *sizes.warnings)
     with writing_to(folder):
         write_csv(files["grains"], result.grains)

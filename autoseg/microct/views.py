@@ -39,14 +39,20 @@ class Sections:
 def draw_sections(grey: Sections, labels: Sections, voxel_size: VoxelSize | None) -> list[tuple[str, np.ndarray]]:
     """Pictures (rows, columns, 3) of uint8 by their names: the grains' outlines on the sections, voxels as cubes."""
     x, y, z = voxel_size or (1.0, 1.0, 1.0)
-    pictures = []
-    for name, image, found, edges in zip(NAMES, grey.planes, labels.planes, ((y, x), (z, x), (z, y)), strict=True):
-        height, width = image.shape[0] * edges[0] / min(edges), image.shape[1] * edges[1] / min(edges)
-        factor = min(MOST, LONGEST / max(height, width))
-        size = max(1, round(width * factor)), max(1, round(height * factor))
-        shown = cv2.resize(to_grey(image), size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_NEAREST)
-        outlined = cv2.resize(found.astype(np.float64), size, interpolation=cv2.INTER_NEAREST).astype(np.int32)
-        pixel_size = None if voxel_size is None else min(edges) / factor
-        options = OverlayOptions(scale_bar=voxel_size is not None or factor == 1, line_width=2 if factor > 1 else 1)
-        pictures.append((name, draw_overlay(shown, outlined, pixel_size, options)))
-    return pictures
+    return [
+        (name, draw_section(image, found, edges, in_nm=voxel_size is not None))
+        for name, image, found, edges in zip(NAMES, grey.planes, labels.planes, ((y, x), (z, x), (z, y)), strict=True)
+    ]
+
+
+def draw_section(
+    grey: np.ndarray, labels: np.ndarray, edges: tuple[float, float], *, in_nm: bool, longest: int = LONGEST
+) -> np.ndarray:
+    """A section, uint8 (rows, columns, 3), with the outlines of its grains; `edges` are a pixel's height and width."""
+    height, width = grey.shape[0] * edges[0] / min(edges), grey.shape[1] * edges[1] / min(edges)
+    factor = min(MOST, longest / max(height, width))
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    shown = cv2.resize(to_grey(grey), size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_NEAREST)
+    outlined = cv2.resize(labels.astype(np.float64), size, interpolation=cv2.INTER_NEAREST).astype(np.int32)
+    options = OverlayOptions(scale_bar=in_nm or factor == 1, line_width=2 if factor > 1 else 1)
+    return draw_overlay(shown, outlined, min(edges) / factor if in_nm else None, options)

@@ -62,7 +62,10 @@ def other_values(kind, control):
 
 def move(page, kind, place, value):
     """Move a control, if it can be moved by now, and run the page."""
-    control = getattr(page, kind)[place]
+    controls = getattr(page, kind)
+    if place >= len(controls):  # another one, moved before, has hidden it
+        return page
+    control = controls[place]
     if control.disabled:
         return page
     if kind in ("selectbox", "radio"):
@@ -74,7 +77,7 @@ def move(page, kind, place, value):
 
 def tiff(pixels, **settings):
     stream = io.BytesIO()
-    tifffile.imwrite(stream, np.asarray(pixels), **settings)
+    tifffile.imwrite(stream, np.asarray(pixels), **{"photometric": "minisblack"} | settings)
     return stream.getvalue()
 
 

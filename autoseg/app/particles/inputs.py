@@ -6,17 +6,18 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from autoseg.app.models import ask_model
 from autoseg.app.options import current_options
 from autoseg.app.particles.predicting import Asked
 from autoseg.app.session import keep, kept
 from autoseg.app.uploads import Upload, from_folder, received
-from autoseg.files import shipped, shipped_models
+from autoseg.files import shipped
 from autoseg.images.micrograph import ReadOptions
 from autoseg.images.readers import ENDINGS
 from autoseg.segmentation.segment import SegmentOptions
+from autoseg.stm.segmenter import knows_surfaces
 
 _BESIDE = ("txt", "hdr")  # files in which some microscopes write the pixel size
-_OTHER = "Folder on this computer"
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def ask_inputs() -> Inputs:
     """Show the sidebar, and tell what was given in it."""
     with st.sidebar:
         uploads = _ask_images()
-        model = _ask_model()
+        model = ask_model(lambda head: not knows_surfaces(head), first="particles") or "particles"
         pixel_size = _ask_pixel_size()
         with st.expander("How the network sees the images"):
             polarity = st.selectbox(
@@ -79,16 +80,6 @@ def _ask_images() -> list[Upload]:
 @st.cache_resource(show_spinner=False)
 def _samples() -> list[Upload]:
     return from_folder(shipped("datasets") / "samples", "*.tif")
-
-
-def _ask_model() -> str:
-    names = shipped_models()
-    allowed = [_OTHER] if current_options().allow_paths else []
-    first = names.index("particles") if "particles" in names else 0
-    chosen = st.selectbox("Model", [*names, *allowed], index=first)
-    if chosen != _OTHER:
-        return chosen
-    return st.text_input("Folder of the model", placeholder="my_run/08_train_segmenter/model") or names[first]
 
 
 def _ask_pixel_size() -> float | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from autoseg.app.models import loaded
 from autoseg.app.particles.bundle import offer_everything
 from autoseg.app.particles.controls import ask_thresholds
 from autoseg.app.particles.finishing import Finisher
 from autoseg.app.particles.inputs import Inputs, ask_inputs
 from autoseg.app.particles.picture import show_particles
-from autoseg.app.particles.predicting import Predicted, loaded, predict_all
+from autoseg.app.particles.predicting import Predicted, predict_all
 from autoseg.app.particles.results import show_sizes, show_table
 from autoseg.app.sentences import as_plain, told
 from autoseg.app.session import remember

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import gc
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,13 +11,13 @@ from typing import Any
 
 import streamlit as st
 
+from autoseg.app.models import loaded
 from autoseg.app.options import current_options
 from autoseg.app.sentences import as_plain, sentence
 from autoseg.app.session import keep, kept
 from autoseg.app.uploads import Upload, on_disk
 from autoseg.errors import AutosegError, ImageError
 from autoseg.images.micrograph import Micrograph
-from autoseg.models.folder import Model, load_model
 from autoseg.segmentation.adaptation import Adaptation
 from autoseg.segmentation.pyramid import Level
 from autoseg.segmentation.segment import Segmenter, SegmentOptions
@@ -51,16 +50,6 @@ class Asked:
     def key(self, upload: Upload) -> tuple[str, str, str, str]:
         """Equal for two predictions that are the same."""
         return upload.digest, upload.name, self.model, self.options.model_dump_json()
-
-
-@st.cache_resource(show_spinner=False, max_entries=3)
-def loaded(model: str) -> Model:
-    """A model by its name or folder, shared by all browsers: it holds nothing of them."""
-    found = load_model(model)
-    # After each run of a page, Streamlit makes Keras look for garbage among all its objects: these are none, and stay.
-    gc.collect()
-    gc.freeze()
-    return found
 
 
 def predict_all(uploads: Sequence[Upload], asked: Asked) -> list[Predicted]:

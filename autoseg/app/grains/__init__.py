@@ -1,0 +1,1 @@
+"""Grains in a slice or a small volume."""
