@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from autoseg.training.consistency_views import ConsistencyViews
 from autoseg.training.labelled_views import LabelledViews
 from autoseg.training.mean_teacher import MeanTeacherOptions, judges_of, train_mean_teacher
 from autoseg.training.monitoring import watch
+from autoseg.training.segmenter import make_views, share_out
 
 SHOWN = 3
 "Images of each kind in a sample picture."
@@ -106,23 +106,16 @@ def _train(
 def _make_batches(
     pairs: Sequence[Pair], held_out: Sequence[int], images: Sequence[np.ndarray], options: TeachOptions
 ) -> tuple[Batches, Batches | None]:
-    """For training and for validation, which shows whole images or one fixed crop of each."""
-    load, crop = reader_of(pairs, options.head), options.crop
-    assert crop is not None  # see _train
-    fixed = LabelledViews(options.head, crop=None if options.validate_whole else crop, shown=options.shown)
-    varied = replace(
-        fixed,
-        crop=crop,
-        centred=options.centred,
-        geometry=options.geometry,
-        intensity=options.intensity,
-    )
+    """For training, with a view of an unlabelled image beside each pair, and for validation."""
+    read = reader_of(pairs, options.head)
+    load = read if options.from_disk else None
+    ours, others = share_out(pairs if load else [read(pair) for pair in pairs], held_out, options)
+    varied, fixed = make_views(ours, options, load)
+    assert options.crop is not None  # see _train
     views = ConsistencyViews(
-        varied, images, options.shown, crop, options.geometry, weak=options.weak, strong=options.intensity
+        varied, images, options.shown, options.crop, options.geometry, weak=options.weak, strong=options.intensity
     )
-    items: Sequence = pairs if options.from_disk else [load(pair) for pair in pairs]
-    make = partial(Batches, size=options.batch_size, seed=options.seed, load=load if options.from_disk else None)
-    ours, others = ([item for i, item in enumerate(items) if (i in held_out) is held] for held in (False, True))
+    make = partial(Batches, size=options.batch_size, seed=options.seed, load=load)
     validation = make(others, partial(_as_named, fixed), shuffle=False) if others else None
     return make(ours * options.views_per_pair, views), validation
 

@@ -20,12 +20,10 @@ from autoseg.segmentation.segment import AnyModel, Image, Segmenter, SegmentOpti
 from autoseg.stm.classes import LEGEND, ROWS
 from autoseg.stm.counts import Field
 from autoseg.stm.defects import DefectOptions, Defects, find_defects
-from autoseg.stm.lattice import NETWORK_SPACING, LatticeOptions, Rows, check_scale, find_rows
-from autoseg.stm.levelling import LevellingOptions, level
+from autoseg.stm.lattice import LatticeOptions, Rows, check_scale, find_rows
+from autoseg.stm.levelling import LevellingOptions
 from autoseg.stm.rules import Rules
-
-_LARGEST = 6.0
-"Times: rows that would have to be magnified by more are too fine for the picture."
+from autoseg.stm.showing import made_level, magnification_of
 
 
 class SurfaceOptions(Options):
@@ -94,22 +92,12 @@ class SurfaceSegmenter(Segmenter):
 
     def read(self, image: Image) -> Micrograph:
         """The micrograph, made level where it holds heights."""
-        micrograph = super().read(image)
-        if micrograph.unit is None:
-            return micrograph
-        levelled = level(micrograph.field, self.surfaces.levelling)
-        filled = int(levelled.scars.sum() + levelled.outliers.sum())
-        note = f"Heights were made level; {filled} pixels of scars and outliers were filled."
-        notes = (*micrograph.notes, note)
-        return dataclasses.replace(micrograph, pixels=levelled.heights, info_bar=None, notes=notes)
+        return made_level(super().read(image), self.surfaces.levelling)
 
     def choose(self, micrograph: Micrograph) -> Adaptation:
         """Magnified such that rows are 18 px apart; as it is, where there are none, or as the options tell."""
         asked, known = self.options.magnification, self.model.config.polarity
-        rows = self._find_rows(micrograph) if asked == "auto" else None
-        if rows is None:
-            return Adaptation(known, 1.0 if asked == "auto" else asked)
-        return Adaptation(known, min(NETWORK_SPACING / rows.spacing, _LARGEST))
+        return Adaptation(known, magnification_of(self._find_rows(micrograph)) if asked == "auto" else asked)
 
     def predict_levels(self, micrograph: Micrograph, adaptation: Adaptation) -> tuple[Level, ...]:
         """What the network predicts, and beside that what the second one does."""

@@ -9,16 +9,19 @@ from typing import Any
 import pydantic
 from pydantic import Field
 
+from autoseg.images.folders import images_in
 from autoseg.options import Options as _Options
 from autoseg.options import merged
 from autoseg.stages.engine import Run
 from autoseg.stages.stage import Outputs, Stage
+from autoseg.stages.teach import Control, Teach, TeachOptions
 from autoseg.stages.train_segmenter import TrainSegmenter, TrainSegmenterOptions, check_start
 from autoseg.stm.classes import surface_head
 from autoseg.stm.profiles import PROFILES, Profile, options_of
 from autoseg.stm.stages.collect import Collect, CollectOptions, find_files
 from autoseg.stm.stages.evaluate import Evaluate, ScoreOptions
 from autoseg.stm.stages.learning_curve import CurveOptions, LearningCurve
+from autoseg.stm.stages.prepare_scans import PrepareScans, ScanOptions
 from autoseg.stm.stages.simulate import Simulate, SimulateOptions
 
 
@@ -36,6 +39,10 @@ class Options(_Options):
     data: Path | None = None
     """Folder with images/, masks/ and masks_row/, named as the published generator does, to learn from instead of
     made-up topographies; class 255 in masks: nobody knows."""
+    scans: Path | None = None
+    "Folder of scans that nobody has labelled, from which the network goes on learning by its own average."
+    control: bool = True
+    "Whether the same is trained without learning from the scans, so that it is known what these are worth."
     folder: Path = Path("autoseg_run")
     "Where everything is written."
     rows: bool = True
@@ -50,10 +57,14 @@ class Options(_Options):
     "Stage 2: collect the `data`, if there is any."
     train_segmenter: TrainSegmenterOptions = TrainSegmenterOptions(head=surface_head())
     "Stage 3: learn to find defects in them. The head is set by `rows`."
+    prepare_scans: ScanOptions = ScanOptions()
+    "Stage 4: make scans level, and bring them to 18 px per row, if there are any."
+    teach: TeachOptions = TeachOptions(head=surface_head())
+    "Stages 5 and 6: learn from the scans, too; and the control. The head is set by `rows`."
     evaluate: ScoreOptions = ScoreOptions()
-    "Stage 4: score the network on pictures that it has not seen."
+    "Stage 7: score all networks on pictures that they have not seen."
     learning_curve: CurveOptions = CurveOptions()
-    "Stage 5: train networks on parts of the pictures, if fractions are given."
+    "Stage 8: train networks on parts of the pictures, if fractions are given."
 
     @pydantic.model_validator(mode="before")
     @classmethod
@@ -62,27 +73,32 @@ class Options(_Options):
             return given
         profile = given.get("profile", "published")
         given = merged(options_of(profile), given, cls) if profile in PROFILES else dict(given)
-        training = given.get("train_segmenter", {})
-        if isinstance(training, Mapping) and "head" not in training:
-            head = surface_head(given.get("rows") not in (False, "false")).model_dump()
-            given["train_segmenter"] = {**training, "head": head}
+        head = surface_head(given.get("rows") not in (False, "false")).model_dump()
+        for stage in ("train_segmenter", "teach"):
+            training = given.get(stage, {})
+            if isinstance(training, Mapping) and "head" not in training:
+                given[stage] = {**training, "head": head}
         return given
 
     @pydantic.model_validator(mode="after")
     def _fits_together(self) -> Options:
-        if self.train_segmenter.head != surface_head(self.rows):
-            raise ValueError('"train_segmenter.head" follows from "rows": leave it out')
+        for name, stage in (("train_segmenter", self.train_segmenter), ("teach", self.teach)):
+            if stage.head != surface_head(self.rows):
+                raise ValueError(f'"{name}.head" follows from "rows": leave it out')
         return self
 
 
 def stages_of(options: Options) -> list[Stage | None]:
     """The stages of a run; None where one is left out."""
-    data = options.data and options.data.resolve()
+    data, scans = (path and path.resolve() for path in (options.data, options.scans))
     curve = {"options": options.learning_curve, "training": options.train_segmenter, "test": options.evaluate}
     return [
         None if data else Simulate(options=options.simulate),
         Collect(options=options.collect, data=data, rows=options.rows) if data else None,
         TrainSegmenter(options=options.train_segmenter),
+        PrepareScans(options=options.prepare_scans, scans=scans) if scans else None,
+        Teach(options=options.teach) if scans else None,
+        Control(options=options.teach) if scans and options.control else None,
         Evaluate(options=options.evaluate),
         LearningCurve(**curve) if options.learning_curve.fractions else None,
     ]
@@ -91,6 +107,8 @@ def stages_of(options: Options) -> list[Stage | None]:
 def run(options: Options) -> dict[str, Outputs]:
     """Do what is not done yet of the workflow; what each stage hands on, by its name."""
     check_start(options.train_segmenter)  # a model that is missing is told now and not later
+    if options.scans is not None:
+        images_in(options.scans)  # so is a folder of scans
     if options.data is not None:
         find_files(options.data, options.rows)  # so are masks
     stages = Run(options.folder, stages_of(options), options.seed, options.own_processes)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import partial
 from typing import Annotated, Any, Literal
 
 import pydantic
@@ -20,6 +19,7 @@ from autoseg._backend import StepModel, keras, ops
 from autoseg.errors import OptionsError
 from autoseg.images.intensity import IntensityOptions
 from autoseg.networks import build
+from autoseg.options import Share
 from autoseg.training.batches import Batches, fit
 from autoseg.training.callbacks import BestWeights, Patience
 from autoseg.training.head_losses import LossName, losses_of
@@ -44,6 +44,8 @@ class MeanTeacherOptions(SegmenterOptions):
     "squared: mean squared difference of probabilities; decisions: cross-entropy where the teacher is certain."
     confidence: float = Field(0.9, ge=0.5, lt=1)
     "For decisions: how probable what the teacher says must be, for a pixel to count."
+    background: Share = 1.0
+    "For decisions: how much pixels count that the teacher takes for background, of which there may be too many."
     cutmix: bool = False
     "Show the student a rectangle of one unlabelled image in another."
     frozen: tuple[str, ...] = ()
@@ -57,8 +59,6 @@ class MeanTeacherOptions(SegmenterOptions):
     def _is_a_mean_teacher(self) -> MeanTeacherOptions:
         if self.averaging:
             raise ValueError('"averaging" is what the teacher does: set "momentum"')
-        if self.head.classes or self.head.also:
-            raise ValueError('"head" is mask or instances, without further outputs')
         return self
 
 
@@ -83,9 +83,9 @@ class MeanTeacher(StepModel):
         names: dict[LossName, float] = (
             {self.options.loss: 1.0} if isinstance(self.options.loss, str) else dict(self.options.loss)
         )
-        loss = losses_of(self.options.head, names, self.options.foreground_weight, 1.0)
-        assert not isinstance(loss, dict)  # the options allow for one output only
-        self._loss = loss
+        losses = losses_of(self.options.head, names, self.options.foreground_weight, self.options.also_weight)
+        self._main = self.options.head.main.name
+        self._losses = losses if isinstance(losses, dict) else {self._main: losses}
 
     def trains(self) -> dict[str, list[keras.Layer]]:
         """The student alone."""
@@ -94,14 +94,14 @@ class MeanTeacher(StepModel):
     def step(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """One step of the student down both losses, and a step of the teacher after it."""
         weight = self._weight()
-        said = ops.stop_gradient(self.teacher(batch["weak"], training=False))
+        said = ops.stop_gradient(self._named(self.teacher(batch["weak"], training=False))[self._main])
         seen = batch["strong"]
         if self.options.cutmix:
             said, seen = (_mixed(x, batch["boxes"]) for x in (said, seen))
 
         def loss_fn() -> tuple[Tensor, tuple[Tensor, Tensor]]:
-            supervised = ops.mean(self._loss(batch["targets"], self.student(batch["images"], training=True)))
-            consistency = self._consistency(said, self.student(seen, training=True))
+            supervised = self._supervised(batch["targets"], self.student(batch["images"], training=True))
+            consistency = self._consistency(said, self._named(self.student(seen, training=True))[self._main])
             return supervised + weight * consistency, (supervised, consistency)
 
         _, (supervised, consistency) = self.minimize("student", loss_fn)
@@ -110,11 +110,26 @@ class MeanTeacher(StepModel):
 
     def validation_step(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """The Dice of student and teacher."""
-        score = partial(_dice, batch["targets"])
-        return {
-            "student_dice": score(self.student(batch["images"], training=False)),
-            "teacher_dice": score(self.teacher(batch["images"], training=False)),
-        }
+        truth = self._named(batch["targets"])[self._main]
+
+        def score(network: keras.Model) -> Tensor:
+            found = self._named(network(batch["images"], training=False))[self._main]
+            return _dice(*(self._foreground(x, found.shape[-1]) for x in (truth, found)))
+
+        return {"student_dice": score(self.student), "teacher_dice": score(self.teacher)}
+
+    def _named(self, outputs: Tensor) -> dict[str, Tensor]:
+        """Outputs, or their targets, by name; alone, they come without."""
+        return outputs if isinstance(outputs, dict) else {self._main: outputs}
+
+    def _supervised(self, targets: Tensor, found: Tensor) -> Tensor:
+        truth, found = self._named(targets), self._named(found)
+        return sum(ops.mean(loss(truth[name], found[name])) for name, loss in self._losses.items())
+
+    def _foreground(self, x: Tensor, channels: int) -> Tensor:
+        """Of a head with classes all but the first, of others the first channel; the truth's may be weights' behind."""
+        x = ops.cast(x, "float32")
+        return ops.sum(x[..., 1:channels], axis=-1) if self.options.head.classes else x[..., 0]
 
     def _weight(self) -> Tensor:
         """That of the consistency in this epoch, the first being 1."""
@@ -129,10 +144,17 @@ class MeanTeacher(StepModel):
         said, found = ops.cast(said, "float32"), ops.cast(found, "float32")
         if self.options.consistency == "squared":
             return ops.mean(ops.square(said - found))
-        decided = ops.cast(said > 0.5, "float32")
-        certain = ops.cast(ops.maximum(said, 1 - said) >= self.options.confidence, "float32")
-        agrees = decided * found + (1 - decided) * (1 - found)
-        return ops.mean(-certain * ops.log(ops.maximum(agrees, _EPSILON)))
+        if self.options.head.classes:
+            sure = ops.max(said, axis=-1, keepdims=True)
+            decided = ops.cast(said >= sure, "float32")
+            agrees, background = ops.sum(decided * found, axis=-1, keepdims=True), decided[..., :1]
+        else:
+            sure = ops.maximum(said, 1 - said)
+            decided = ops.cast(said > 0.5, "float32")
+            agrees, background = decided * found + (1 - decided) * (1 - found), 1 - decided
+        counts = ops.cast(sure >= self.options.confidence, "float32")
+        counts = counts * (1 - (1 - self.options.background) * background)
+        return ops.mean(-counts * ops.log(ops.maximum(agrees, _EPSILON)))
 
     def _follow(self) -> None:
         """The teacher's weights, and whatever else normalizations remember, go towards the student's."""
@@ -188,7 +210,7 @@ def _mixed(x: Tensor, boxes: Tensor) -> Tensor:
 
 
 def _dice(truth: Tensor, predicted: Tensor) -> Tensor:
-    """Of the foreground, the first channel, where it exceeds 0.5: the mean over images."""
-    true, found = (ops.cast(x[..., 0] > 0.5, "float32") for x in (truth, predicted))
+    """Of foregrounds (n, height, width), where they exceed 0.5: the mean over images."""
+    true, found = (ops.cast(x > 0.5, "float32") for x in (truth, predicted))
     common = ops.sum(true * found, axis=(1, 2))
     return ops.mean((2 * common + _EPSILON) / (ops.sum(true + found, axis=(1, 2)) + _EPSILON))

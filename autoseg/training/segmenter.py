@@ -128,8 +128,24 @@ def make_batches(
     """
     if held_out is None:
         _, held_out = split(len(pairs), options.validation, options.seed)
-    validating, out = [pairs[i] for i in held_out], set(held_out)
-    ours = [pairs[i] for i in _part_of([i for i in range(len(pairs)) if i not in out], options)]
+    ours, validating = share_out(pairs, held_out, options)
+    varied, fixed = make_views(ours, options, load)
+    make = partial(Batches, size=options.batch_size, seed=options.seed, load=load, ahead=ahead)
+    validation = make(validating, fixed, shuffle=False) if validating else None
+    return make(ours * options.views_per_pair, varied), validation
+
+
+def share_out(pairs: Sequence[Any], held_out: Sequence[int], options: SegmenterOptions) -> tuple[list[Any], list[Any]]:
+    """Pairs to be trained on, a fraction of them if the options say so, and those that are held out."""
+    out = set(held_out)
+    ours = _part_of([i for i in range(len(pairs)) if i not in out], options)
+    return [pairs[i] for i in ours], [pairs[i] for i in held_out]
+
+
+def make_views(
+    ours: Sequence[Any], options: SegmenterOptions, load: Callable[[Any], Any] | None = None
+) -> tuple[LabelledViews, LabelledViews]:
+    """How pairs are seen in training, and in validation, which shows whole images or one fixed crop of each."""
     fixed = LabelledViews(
         options.head,
         weighted=options.contact_weights and options.head.tells_distance,
@@ -140,9 +156,7 @@ def make_batches(
     varied = replace(
         fixed, crop=options.crop, geometry=options.geometry, intensity=options.intensity, centred=options.centred
     )
-    make = partial(Batches, size=options.batch_size, seed=options.seed, load=load, ahead=ahead)
-    validation = make(validating, fixed, shuffle=False) if validating else None
-    return make(ours * options.views_per_pair, varied), validation
+    return varied, fixed
 
 
 def _part_of(known: Sequence[int], options: SegmenterOptions) -> list[int]:

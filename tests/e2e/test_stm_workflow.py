@@ -3,8 +3,10 @@
 import json
 
 import imageio.v3 as imageio
+import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 
 from autoseg.cli import main
 from autoseg.models.folder import load_model
@@ -12,18 +14,28 @@ from autoseg.stm.classes import surface_head
 from autoseg.stm.profiles import PROFILES
 from autoseg.stm.workflow import Options, run
 from tests.marks import trains_once
+from tests.stm.surfaces import rows
 
 pytestmark = trains_once  # every backend trains classes with further outputs in tests of its own
 
 TINY = {"architecture": "unet", "filters": (4, 8), "norm": "instance"}
 
 
+def heights_of(seed):
+    return rows(14.0, 20.0, np.random.default_rng(seed), shape=(150, 160)).heights.astype(np.float32)
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("stm") / "run"
+    folder, scans = (tmp_path_factory.mktemp("stm") / name for name in ("run", "scans"))
+    scans.mkdir()
+    for seed in range(2):
+        tifffile.imwrite(scans / f"{seed}.tif", heights_of(seed))
+    tifffile.imwrite(scans / "tiny.tif", np.zeros((20, 20), np.uint8))
     options = Options(
         profile="smoke",
         folder=folder,
+        scans=scans,
         own_processes=False,
         train_segmenter={"network": TINY},
         learning_curve={"fractions": (0.5, 1.0)},
@@ -34,6 +46,19 @@ def finished(tmp_path_factory):
 def test_the_model_tells_defects_and_rows(finished):
     model = load_model(finished[2]["train_segmenter"].model)
     assert model.config.head == surface_head() and set(model.network.prediction_channels) == {"classes", "rows"}
+
+
+def test_scans_are_shown_at_the_network_s_spacing_and_a_student_learns_from_them(finished):
+    scans = sorted(finished[2]["prepare_scans"].unlabelled.iterdir())
+    assert [round(tifffile.imread(path).shape[0] / 150, 2) for path in scans] == [pytest.approx(18 / 14, rel=0.02)] * 2
+    weights = [
+        load_model(one).network.get_weights() for one in (finished[2]["teach"].model, finished[2]["control"].model)
+    ]
+    assert any((one != other).any() for one, other in zip(*weights, strict=True))
+    folder = finished[2]["evaluate"].scores.parent
+    assert {f"scores_{name}_{part}" for name in ("teach", "control") for part in ("teacher", "student")} | {
+        "scores"
+    } == {path.name for path in folder.iterdir() if path.is_dir()}
 
 
 def test_scores_are_written_for_people_and_machines(finished):

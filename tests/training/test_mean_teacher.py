@@ -7,7 +7,7 @@ import pytest
 
 from autoseg._backend import BACKEND, keras, ops, to_numpy
 from autoseg.errors import OptionsError
-from autoseg.heads import Head
+from autoseg.heads import Head, Output
 from autoseg.images.views import GeometryOptions, IntensityOptions
 from autoseg.networks import build
 from autoseg.training.batches import Batches
@@ -105,6 +105,36 @@ def test_decisions_count_where_the_teacher_is_certain():
     expected = -(certain * np.log(np.where(said > 0.5, found, 1 - found))).mean()
     assert 0 < certain.mean() < 1
     assert float(to_numpy(trainer.step(batch)["consistency"])) == pytest.approx(expected, rel=1e-3)
+
+
+@trains_once
+def test_classes_agree_with_the_surest_one_and_further_outputs_learn_from_labels():
+    rows = Output(name="rows", channels=("rows",))
+    head = Head(kind="classes", classes=["ground", "a", "b"], also=(rows,))
+    student = build("unet", filters=(2, 4), norm="instance", outputs=head.network_outputs, seed=0)
+    changes = {"head": head, "loss": "cross_entropy", "also_weight": 2.0, "consistency": "decisions"}
+    trainer = MeanTeacher(student, 4, OPTIONS.changed(confidence=0.5, background=0.2, **changes))
+    trainer.compile({"student": keras.optimizers.Adam(0.0)})
+    batch, (_, truth) = tensors(), discs(0)
+    classes = np.concatenate([1 - truth, truth, 0 * truth, np.ones_like(truth)], axis=-1)
+    batch["targets"] = {"classes": ops.convert_to_tensor(classes), "rows": ops.convert_to_tensor(truth)}
+    said, found, own = (
+        {name: to_numpy(output) for name, output in network(batch[seen], training=False).items()}
+        for network, seen in ((trainer.teacher, "weak"), (student, "strong"), (student, "images"))
+    )
+    losses = {name: float(to_numpy(loss)) for name, loss in trainer.step(batch).items()}
+    decided, sure = said["classes"].argmax(-1)[..., None], said["classes"].max(-1, keepdims=True)
+    counts = (sure >= 0.5) * np.where(decided == 0, 0.2, 1.0)
+    agrees = np.take_along_axis(found["classes"], decided, axis=-1)
+    assert 0 < (counts > 0).mean() < 1
+    assert losses["consistency"] == pytest.approx((-counts * np.log(agrees)).mean(), rel=1e-3)
+    of_classes = -np.log(np.where(truth == 1, own["classes"][..., 1:2], own["classes"][..., :1])).mean()
+    of_rows = -np.log(np.where(truth == 1, own["rows"], 1 - own["rows"])).mean()
+    assert losses["supervised"] == pytest.approx(of_classes + 2 * of_rows, rel=1e-3)
+    dice = {name: float(to_numpy(value)) for name, value in trainer.validation_step(batch).items()}
+    hit = (own["classes"][..., 1:].sum(-1) > 0.5) * truth[..., 0]
+    sums = (own["classes"][..., 1:].sum(-1) > 0.5).sum((1, 2)) + truth.sum((1, 2, 3))
+    assert dice["student_dice"] == pytest.approx((2 * hit.sum((1, 2)) / sums).mean(), rel=1e-3)
 
 
 @trains_once
@@ -209,7 +239,6 @@ def test_a_training_is_validated_and_its_best_epoch_kept(tmp_path):
     assert any(moved(values(student.weights), values(teacher.weights)))  # it lags behind
 
 
-@pytest.mark.parametrize("options", [{"averaging": 0.9}, {"head": {"kind": "classes", "classes": ["a", "b"]}}])
-def test_what_is_no_mean_teacher_is_refused(options):
-    with pytest.raises(OptionsError):
-        MeanTeacherOptions(**options)
+def test_an_average_beside_the_teacher_is_refused():
+    with pytest.raises(OptionsError, match='set "momentum"'):
+        MeanTeacherOptions(averaging=0.9)

@@ -17,6 +17,7 @@ from autoseg.options import Options
 from autoseg.segmentation.predictor import PredictOptions
 from autoseg.segmentation.segment import Segmenter
 from autoseg.stages.stage import Outputs, Stage
+from autoseg.stages.teach import Taught
 from autoseg.stages.train_segmenter import TrainedSegmenter
 from autoseg.stm.classes import ROWS
 from autoseg.stm.defects import DefectOptions, find_defects
@@ -39,7 +40,10 @@ class ScoreOptions(Options):
 
 
 class SurfaceEvaluation(Outputs):
-    """A folder with metrics.json, metrics.txt and sample pictures, and the scores that matter most."""
+    """A folder with metrics.json, metrics.txt and sample pictures, and the scores that matter most.
+
+    Beside it lie such folders of the networks that learned from scans, and of their control.
+    """
 
     scores: Path
     images: int
@@ -58,11 +62,18 @@ class Evaluate(Stage):
         folder: Path,
         rng: np.random.Generator,
         *,
-        trained: tuple[TrainedSegmenter, ...],
+        train_segmenter: TrainedSegmenter,
         pairs: tuple[Surfaces, ...],
+        teach: Taught | None = None,
+        control: Taught | None = None,
     ) -> SurfaceEvaluation:
-        """Score the network that was trained last on all pictures of the test."""
-        found = evaluate_model(trained[-1].model, pairs, self.options, folder)
+        """Score the network on all pictures of the test, and those that learned from scans, and their control."""
+        models = {"scores": train_segmenter.model}
+        for name, taught in (("teach", teach), ("control", control)):
+            if taught is not None:
+                models |= {f"scores_{name}_teacher": taught.model, f"scores_{name}_student": taught.student}
+        scores = {name: evaluate_model(model, pairs, self.options, folder / name) for name, model in models.items()}
+        found = scores["scores"]
         return SurfaceEvaluation(
             scores=Path("scores"),
             images=found.pixels.images,
@@ -73,8 +84,8 @@ class Evaluate(Stage):
 
 
 def evaluate_model(model: Path, pairs: tuple[Surfaces, ...], options: ScoreOptions, folder: Path) -> SurfaceScores:
-    """Score a model on the tests of these pairs, and write that down in `folder`/scores."""
-    segmenter, folder, scores = Segmenter(model, predict=options.predict), folder / "scores", []
+    """Score a model on the tests of these pairs, and write that down in a folder."""
+    segmenter, scores = Segmenter(model, predict=options.predict), []
     total = sum(len(one.test()) for one in pairs)
     for name, surface in tqdm(_tests(pairs), total=total, desc="test", unit="picture", disable=None):
         found = segmenter(surface.image)

@@ -62,7 +62,7 @@ class LearningCurve(Stage):
                 training.run(part, np.random.default_rng(seed), pairs=pairs)
             known = sum(len(one.files()) for one in pairs)
             count = round((known - max(1, round(known * self.training.validation))) * fraction)
-            scores = evaluate_model(part / "model", pairs, self.test.changed(samples=0), part)
+            scores = evaluate_model(part / "model", pairs, self.test.changed(samples=0), part / "scores")
             rows.append({"fraction": fraction, "training_images": count, **_row(scores)})
         table = pd.DataFrame(rows)
         write_csv(folder / TABLE, table)
