@@ -1,1 +1,1 @@
-"""The page about scanned surfaces: channels, levelling, rows of dimers."""
+"""The page about scanned surfaces: channels, levelling, rows of dimers, defects."""

@@ -1,4 +1,4 @@
-"""The page: a scan, its channels, its heights before and after levelling, and its rows of dimers."""
+"""The page: a scan, its channels, its heights before and after levelling, its rows of dimers, and its defects."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import numpy as np
 import streamlit as st
 
 from autoseg.app.heatmaps import Panel, draw_panels
+from autoseg.app.models import ask_model
 from autoseg.app.options import current_options
 from autoseg.app.sentences import as_plain, told
 from autoseg.app.session import remember
+from autoseg.app.surfaces.defects import Asked, show_defects
 from autoseg.app.uploads import Upload, on_disk, received
 from autoseg.errors import ImageError
 from autoseg.images.labels import write_tiff
@@ -19,6 +21,7 @@ from autoseg.images.micrograph import Micrograph, ReadOptions, read
 from autoseg.images.names import names_for
 from autoseg.stm.lattice import ROW_DISTANCE, LatticeOptions, Rows, check_scale, find_rows
 from autoseg.stm.levelling import Levelled, LevellingOptions, level
+from autoseg.stm.segmenter import SurfaceOptions, knows_surfaces
 
 _ROWS = {
     "differences": "to the line before (keeps steps)",
@@ -42,14 +45,20 @@ def show() -> None:
         scan = _choose(uploads)
         options = _ask_levelling()
         material = st.selectbox("(100) surface of", list(ROW_DISTANCE), help="The distance of rows of dimers is known.")
+        model = ask_model(knows_surfaces, first="stm-si100")
     if scan is None:
         st.info("Upload a scan on the left. Nothing leaves this computer.")
         return
-    micrograph = _ask_channel(scan, uploads)
+    reading, micrograph = _ask_channel(scan, uploads)
     key = scan.digest, micrograph.channels, id(micrograph), options
     levelled = remember("levelled", key, lambda: _level(micrograph, options))
     _show_heights(micrograph, levelled)
-    _show_rows(micrograph, levelled, LatticeOptions(material=material))
+    lattice = LatticeOptions(material=material)
+    _show_rows(micrograph, levelled, lattice)
+    if model is not None:
+        show_defects(
+            Asked(model, reading, SurfaceOptions(levelling=options, lattice=lattice)), micrograph, scan, uploads
+        )
     _offer(scan, micrograph, levelled)
     for note in micrograph.notes:
         st.caption(as_plain(note))
@@ -73,29 +82,29 @@ def _ask_levelling() -> LevellingOptions:
     return LevellingOptions(rows=rows, row_degree=degree, tilt=tilt, scars=scars, outliers=6.0 if outliers else 0.0)
 
 
-def _ask_channel(scan: Upload, uploads: list[Upload]) -> Micrograph:
-    """The scan in the channel and direction that are chosen; another channel is read anew."""
-    first = _read(scan, uploads, None, "forward")
+def _ask_channel(scan: Upload, uploads: list[Upload]) -> tuple[ReadOptions, Micrograph]:
+    """The scan in the channel and direction that are chosen, and how it is read; another channel is read anew."""
+    reading = ReadOptions(max_pixels=current_options().max_pixels)
+    first = _read(scan, uploads, reading)
     if not first.channels:
-        return first
+        return reading, first
     cells = st.columns([1, 1, 2])
     channel = cells[0].selectbox("Channel", ["topography", *first.channels])
     direction = cells[1].selectbox("Direction", ["forward", "backward"])
+    other = reading.changed(channel=None if channel == "topography" else channel, direction=direction)
     with told():
-        return _read(scan, uploads, None if channel == "topography" else channel, direction)
-    return first
+        return other, _read(scan, uploads, other)
+    return reading, first
 
 
-def _read(scan: Upload, uploads: list[Upload], channel: str | None, direction: str) -> Micrograph:
+def _read(scan: Upload, uploads: list[Upload], options: ReadOptions) -> Micrograph:
     def make() -> Micrograph:
         with on_disk(uploads) as folder:
-            limit = current_options().max_pixels
-            options = ReadOptions(channel=channel, direction=direction, max_pixels=limit)
             found = read(folder / scan.name, options)
         return dataclasses.replace(found, path=Path(scan.name))
 
-    name = "scan" if channel is None and direction == "forward" else "scan in another channel"
-    return remember(name, (scan.digest, scan.name, channel, direction), make)
+    name = "scan" if options.channel is None and options.direction == "forward" else "scan in another channel"
+    return remember(name, (scan.digest, scan.name, options), make)
 
 
 def _level(micrograph: Micrograph, options: LevellingOptions) -> Levelled:
