@@ -73,6 +73,8 @@ def _range(limits: Sequence[float] | None, unit: str = "") -> str:
 def _score(score: dict[str, Any]) -> str:
     """Such as "F1 0.78 on 20 SEM images of TiO2"; the deviation is that of several trainings."""
     images = f"on {score['count']} {score['images']}"
+    if "dice" in score:
+        return f"Dice {score['dice']:.2f} {images}"
     if "mean_iou" in score:
         return f"mean IoU {score['mean_iou']:.2f} {images}"
     deviation = score["spread"].get("f1")

@@ -75,6 +75,13 @@ class ClassModelScore(_Scored):
     "F1 over the pixels of each class by its name."
 
 
+class MaskModelScore(_Scored):
+    """How good a model of a foreground was found to be."""
+
+    dice: Share
+    "Of the foreground, averaged over images."
+
+
 class ModelConfig(Options):
     """What a trained model is, and how to use it."""
 
@@ -98,7 +105,7 @@ class ModelConfig(Options):
     "Defaults of the segmentation options for this model."
     scoring: Scoring | None = None
     "How probable it is that a particle which it finds is one. Not set: as for the shipped model `particles`."
-    scores: tuple[ModelScore | ClassModelScore, ...] = ()
+    scores: tuple[ModelScore | ClassModelScore | MaskModelScore, ...] = ()
     "How good it was found to be, on which images."
 
     @pydantic.model_validator(mode="after")

@@ -18,11 +18,14 @@ PART = np.s_[100:292, 200:456]
 ENGINES = ("openvino",) if BACKEND == "openvino" else ("openvino", "backend")
 
 
-def test_both_are_there():
-    assert shipped_models() == ["particles", "tio2-sem"]
+PARTICLES = ("particles", "tio2-sem")
 
 
-@pytest.mark.parametrize("name", shipped_models())
+def test_all_are_there():
+    assert shipped_models() == ["grains-ct", "particles", "tio2-sem"]
+
+
+@pytest.mark.parametrize("name", PARTICLES)
 def test_it_finds_the_particles_of_a_sample_on_every_engine(name):
     samples, model = shipped("datasets") / "samples", load_model(name)
     field = autoseg.read(samples / "bright_spheroids.tif").field[PART]
@@ -36,11 +39,17 @@ def test_it_finds_the_particles_of_a_sample_on_every_engine(name):
 
 
 @pytest.mark.parametrize("name", shipped_models())
-def test_it_tells_what_it_is_and_how_it_was_made(name, tmp_path):
+def test_it_tells_what_it_is_and_how_good(name):
     model, folder = load_model(name), shipped("trained_models") / name
-    assert model.config.scores and model.config.diameter_range and "prominence" in model.config.postprocessing
-    assert model.card.startswith(f"# {name}\n") and "recipe.toml" in model.card
+    assert model.config.scores and model.card.startswith(f"# {name}\n") and "recipe.toml" in model.card
     assert all(recipe.name in model.card for recipe in folder.glob("*.toml"))
+    assert all(picture.name in model.card for picture in folder.glob("pictures/*"))
+
+
+@pytest.mark.parametrize("name", PARTICLES)
+def test_its_recipe_trains_such_a_network(name, tmp_path):
+    model, folder = load_model(name), shipped("trained_models") / name
+    assert model.config.diameter_range and "prominence" in model.config.postprocessing
     options = Options.from_file(folder / "recipe.toml", images=tmp_path, outlines=tmp_path)
     assert options.train_segmenter.half and options.train_segmenter.head == model.config.head
     trained = network_of(options)
