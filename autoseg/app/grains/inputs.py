@@ -15,7 +15,7 @@ from autoseg.microct.analysis import GrainOptions
 from autoseg.microct.segmentation import SliceOptions
 from autoseg.simulation.grains.packing import PackingOptions, pack
 
-_DEMO = (64, 96, 96), PackingOptions(radius=10.0, fraction=0.25)
+_DEMO = (64, 96, 96), PackingOptions(radius=6.0, fraction=0.2)
 
 
 @dataclass(frozen=True)

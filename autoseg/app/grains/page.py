@@ -90,7 +90,8 @@ def _show_sections(found: Found) -> None:
             place = 1 if length == 1 else st.slider(_AXES[axis], 1, length, length // 2 + 1)
             grey, labels = (volume.take(place - 1, axis) for volume in (found.grey, found.labels))
             if min(grey.shape) > 1:
-                picture = draw_section(grey, labels, edges[axis], in_nm=voxel_size is not None, longest=_LONGEST)
+                scaled = grey.astype(np.float32)  # so that masks of 0 and 1 are seen, too
+                picture = draw_section(scaled, labels, edges[axis], in_nm=voxel_size is not None, longest=_LONGEST)
                 st.image(picture)
     if len(found.grey) > 1:
         st.caption("Slices, and sections along rows and along columns, in which slices go downwards.")
