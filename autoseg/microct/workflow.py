@@ -19,7 +19,7 @@ from autoseg.options import merged
 from autoseg.stages.engine import Run
 from autoseg.stages.stage import Outputs, Stage
 from autoseg.stages.teach import Control, Teach, TeachOptions
-from autoseg.stages.train_segmenter import TrainSegmenter, TrainSegmenterOptions, check_start
+from autoseg.stages.train_segmenter import TrainSegmenter, TrainSegmenterOptions, check_start, suiting_start
 
 
 class Options(_Options):
@@ -67,11 +67,7 @@ class Options(_Options):
         profile = given.get("profile", "cpu")
         if profile not in PROFILES:
             return dict(given)
-        below = options_of(profile)
-        training = given.get("train_segmenter", {})
-        if isinstance(training, Mapping) and training.get("start"):
-            below["train_segmenter"].pop("network", None)  # that of the model it starts from counts
-        return merged(below, given, cls)
+        return merged(suiting_start(options_of(profile), given), given, cls)
 
     @pydantic.model_validator(mode="after")
     def _fits_together(self) -> Options:

@@ -30,7 +30,7 @@ from autoseg.stages.prepare import Prepare, PrepareOptions
 from autoseg.stages.segment import ResultOptions, Segment
 from autoseg.stages.self_train import SelfTrain, SelfTrainOptions, check_self_training
 from autoseg.stages.stage import Outputs, Stage
-from autoseg.stages.train_segmenter import TrainSegmenter, TrainSegmenterOptions, check_start
+from autoseg.stages.train_segmenter import TrainSegmenter, TrainSegmenterOptions, check_start, suiting_start
 
 Source = Literal["cyclegan", "rendering", "labelled"]
 
@@ -98,7 +98,7 @@ class Options(_Options):
         if not isinstance(given, Mapping):
             return given
         profile = given.get("profile", "published")
-        known = options_of(profile) if profile in PROFILES else {}
+        known = suiting_start(options_of(profile), given) if profile in PROFILES else {}
         if given.get("labelled") is not None:
             known = merged(known, _with_labelled(known, given), cls)
         given = merged(known, given, cls)

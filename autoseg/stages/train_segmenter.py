@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,19 @@ class TrainSegmenterOptions(LearningOptions, SegmenterOptions):
         if self.start and self.network != type(self).model_fields["network"].default:
             raise ValueError('"network" does not count where there is a "start": for a new network, set start = ""')
         return self
+
+
+def suiting_start(profile: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a profile without its network, where those that are given name a model to start from.
+
+    >>> suiting_start({"train_segmenter": {"network": {}, "epochs": 3}}, {"train_segmenter": {"start": "particles"}})
+    {'train_segmenter': {'epochs': 3}}
+    """
+    training = given.get("train_segmenter", {})
+    if not (isinstance(training, Mapping) and training.get("start")):
+        return profile
+    kept = {name: value for name, value in profile.get("train_segmenter", {}).items() if name != "network"}
+    return {**profile, "train_segmenter": kept}
 
 
 class TrainSegmenter(Stage):

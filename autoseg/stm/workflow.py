@@ -15,7 +15,7 @@ from autoseg.options import merged
 from autoseg.stages.engine import Run
 from autoseg.stages.stage import Outputs, Stage
 from autoseg.stages.teach import Control, Teach, TeachOptions
-from autoseg.stages.train_segmenter import TrainSegmenter, TrainSegmenterOptions, check_start
+from autoseg.stages.train_segmenter import TrainSegmenter, TrainSegmenterOptions, check_start, suiting_start
 from autoseg.stm.classes import surface_head
 from autoseg.stm.profiles import PROFILES, Profile, options_of
 from autoseg.stm.stages.collect import Collect, CollectOptions, find_files
@@ -72,7 +72,8 @@ class Options(_Options):
         if not isinstance(given, Mapping):
             return given
         profile = given.get("profile", "published")
-        given = merged(options_of(profile), given, cls) if profile in PROFILES else dict(given)
+        below = suiting_start(options_of(profile), given) if profile in PROFILES else {}
+        given = merged(below, given, cls)
         head = surface_head(given.get("rows") not in (False, "false")).model_dump()
         for stage in ("train_segmenter", "teach"):
             training = given.get(stage, {})

@@ -88,3 +88,12 @@ def test_all_options_can_be_written_and_read_again(profile, tmp_path, capsys):
     path = tmp_path / "options.toml"
     assert main(["run", "stm", "--profile", profile, "--write-options", str(path)]) == 0
     assert Options.from_file(path) == Options(profile=profile)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_any_profile_goes_on_from_a_model(profile):
+    options = Options(profile=profile, train_segmenter={"start": "mine"})
+    assert (
+        options.train_segmenter.start == "mine"
+        and options.train_segmenter.crop == Options(profile=profile).train_segmenter.crop
+    )
