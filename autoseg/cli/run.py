@@ -57,8 +57,8 @@ def run(
         Write all options to this TOML or JSON file, to be edited, and do nothing else.
     more
         Any other option of the workflow, such as --images FOLDER, --outlines FOLDER or --truth FOLDER for sem; --data
-        FOLDER or --rows false for stm; --images FOLDER, --masks FOLDER, --unlabelled FOLDER or --control true for
-        microct.
+        FOLDER, --scans FOLDER or --rows false for stm; --images FOLDER, --masks FOLDER, --unlabelled FOLDER or
+        --control true for microct.
     """
     wing = load_wing(workflow)
     given: dict[str, Any] = {"profile": profile, "folder": folder, "seed": seed}

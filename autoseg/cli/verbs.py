@@ -109,6 +109,18 @@ VERBS = (
         backend="openvino",
     ),
     Verb(
+        "grey",
+        "Write scans of surfaces as grey pictures of 8 bits, as networks see them: level, at 18 px per row.\n\n"
+        "Label them, and `autoseg run stm --data FOLDER` learns from them.",
+        "autoseg grey scans --output pictures",
+    ),
+    Verb(
+        "tidy",
+        "Delete masks of surfaces whose pictures are gone, after a question.\n\n"
+        "The folder is laid out as `autoseg simulate stm` writes it. What was deleted is listed in deleted_masks.txt.",
+        "autoseg tidy my_data",
+    ),
+    Verb(
         "models",
         "List the trained models that come with autoseg, or show what is known about one.",
         "autoseg models particles",

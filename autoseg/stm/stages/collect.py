@@ -89,6 +89,13 @@ def find_files(data: Path, rows: bool) -> list[Files]:
     ]
 
 
+def find_spare_masks(data: Path) -> list[Path]:
+    """The masks of all kinds whose picture is missing."""
+    images = _by_stem(data / IMAGES, None)
+    masks = {kind: _by_stem(data / kind, ending) for kind, ending in _ENDINGS.items() if (data / kind).is_dir()}
+    return sorted(path for found in masks.values() for stem, path in found.items() if stem not in images)
+
+
 def read_surface(files: Files) -> Surface:
     """A picture and what its masks say; its grey values are brought to 8 bits."""
     pixels = read(files.image, info_bar="none").pixels

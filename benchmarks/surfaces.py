@@ -1,0 +1,81 @@
+"""How well a model finds the defects of made-up surfaces that it has not seen, at any size, and whether intervals hold.
+
+python benchmarks/surfaces.py stm-si100              200 pictures of the published rules: pixels, objects, rows, counts
+python benchmarks/surfaces.py stm-si100 resampled    the same pictures, resampled by 0.5 to 2 and cut to odd sizes
+python benchmarks/surfaces.py stm-si100 recovery 20  planted defects: do 95 % intervals hold the true counts?
+"""
+
+import sys
+
+import cv2
+import numpy as np
+
+from autoseg.segmentation.segment import SegmentOptions
+from autoseg.stm.classes import DEFECTS, LEGEND, ROWS
+from autoseg.stm.defects import DefectOptions, Defects, find_defects, known_defects
+from autoseg.stm.recovery import measure_recovery
+from autoseg.stm.scores import lines_of, pool_surfaces, score_surface
+from autoseg.stm.segmenter import SurfaceSegmenter
+from autoseg.stm.simulation.options import SurfaceOptions
+from autoseg.stm.simulation.topography import draw_topography
+
+COUNT, SEED, PLANTED = 200, 20_261, 60
+SMALLEST = DefectOptions().smallest
+
+
+def pictures(count):
+    for number, rng in enumerate(np.random.default_rng(SEED).spawn(count)):
+        yield draw_topography(SurfaceOptions(rules="published"), rng, number % 16), rng
+
+
+def resampled(drawn, factor, rng):
+    """Picture, classes, numbers of defects and rows of a part with odd sides, magnified."""
+    rows, columns = (int(rng.integers(440, 600)) | 1 for _ in range(2))
+    size = round(columns * factor), round(rows * factor)
+    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    image = cv2.resize(drawn.image[:rows, :columns], size, interpolation=way)
+    masks = (drawn.classes, drawn.instances, drawn.rows)
+    return image, *(cv2.resize(one[:rows, :columns], size, interpolation=cv2.INTER_NEAREST) for one in masks)
+
+
+def measure(model, vary=False, count=COUNT):
+    plain, seeing = SurfaceSegmenter(model, SegmentOptions(magnification=1)), SurfaceSegmenter(model)
+    scores, true, found = [], dict.fromkeys(DEFECTS, 0), dict.fromkeys(DEFECTS, 0)
+    for drawn, rng in pictures(count):
+        factor = float(np.exp(rng.uniform(np.log(0.5), np.log(2)))) if vary else 1.0
+        image, classes, instances, rows = (
+            resampled(drawn, factor, rng) if vary else (drawn.image, drawn.classes, drawn.instances, drawn.rows)
+        )
+        result, smallest = (seeing if vary else plain)(image), round(SMALLEST * factor**2)
+        defects = find_defects(result.classes, DefectOptions().at(1 / factor))
+        truth = known_defects(instances, classes, smallest)
+        for kind in DEFECTS:
+            true[kind] += truth.counts[kind]
+            found[kind] += defects.counts[kind]
+        shown = result.also[ROWS][..., 0] > 0.5
+        scores.append(score_surface(defects, truth, classes, (shown, rows > 0), smallest))
+    print("\n".join(lines_of(pool_surfaces(scores))))
+    for kind in DEFECTS:
+        print(f"{LEGEND[kind].name}: {100 * (found[kind] / true[kind] - 1):+.1f} % found")
+
+
+def measure_intervals(model, count):
+    """True counts are those of defects that are seen at all, as in the scores."""
+    segmenter, held, tried = SurfaceSegmenter(model), 0, 0
+    for drawn, rng in pictures(count):
+        found = segmenter(drawn.image)
+        recovery = measure_recovery(segmenter, found, PLANTED, rng)
+        truth: Defects = known_defects(drawn.instances, drawn.classes, SMALLEST)
+        for kind, row in zip(DEFECTS, recovery.rows(found.defects.counts), strict=True):
+            if row["planted"]:
+                tried += 1
+                held += row["corrected_low"] <= truth.counts[kind] <= row["corrected_high"]
+    print(f"{held} of {tried} intervals hold the true count: {100 * held / tried:.1f} %")
+
+
+if __name__ == "__main__":
+    model, what, count = [*sys.argv[1:], "plain", "20"][:3]
+    if what == "recovery":
+        measure_intervals(model, int(count))
+    else:
+        measure(model, vary=what == "resampled")
