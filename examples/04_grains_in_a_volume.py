@@ -24,7 +24,7 @@ options = PackingOptions(radius=7, spread=0.3, fraction=0.2, touching=0.5)
 truth = pack((48, 72, 80), np.random.default_rng(0), options).labels()
 volume = Volume.of_array((truth > 0).astype(np.uint8), name="simulated", voxel_size=(22, 22, 22))
 
-options = GrainOptions(neck=0.85)  # grains are parted where their neck is narrower than 0.85 of the smaller one
+options = GrainOptions(neck=0.9)  # grains are parted where their neck is narrower than 0.9 of the smaller one
 result = find_grains(volume, as_mask, folder, options)
 report = report_grains(result, folder, settings={"grains": options})
 print("\n".join(summary_lines(report)))

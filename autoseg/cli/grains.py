@@ -64,7 +64,8 @@ def grains(
         next(bar, None)
         return probability(pixels)
 
-    result = find_grains(found, predicted, output, options, predict.memory_limit)
+    smoothing = 0.0 if mask else slices.smoothing
+    result = find_grains(found, predicted, output, options, predict.memory_limit, smoothing)
     report = report_grains(result, output, reporting, settings=settings, found_by=found_by)
     print(report.files["run"].read_text(encoding="utf-8") if as_json else "\n".join(summary_lines(report)))
     return 1 if result.failures else 0

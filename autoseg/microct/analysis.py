@@ -65,18 +65,20 @@ def find_grains(
     folder: Path,
     options: GrainOptions | None = None,
     memory_limit: MemoryLimit = "auto",
+    smoothing: float = 0.0,
 ) -> VolumeResult:
     """Find the grains of a volume, and write their labels and probability into a folder.
 
-    `predict` gives the probability of a slice's pixels. Grains do not depend on the `memory_limit`, in GiB; on disk,
-    12 bytes a voxel are needed beside the results while this is at work.
+    `predict` gives the probability of a slice's pixels. Where it looks at slices one by one, as networks do,
+    `smoothing` takes away what changes from one to the next: a standard deviation, in slices. Grains do not depend on
+    the `memory_limit`, in GiB; on disk, 12 bytes a voxel are needed beside the results while this is at work.
     """
     options = options or GrainOptions()
     folder.mkdir(parents=True, exist_ok=True)
     ending = ENDINGS[options.format]
     files = {kind: folder / f"{volume.name}_{kind}{ending}" for kind in ("probability", "labels")}
     x, y, z = volume.voxel_size or (1.0, 1.0, 1.0)
-    foreground = Foreground(volume, predict, options.threshold, options.damaged == "empty")
+    foreground = Foreground(volume, predict, options.threshold, options.damaged == "empty", smoothing)
     grey = Sections(volume.shape, np.float32)
     with ExitStack() as stack:
         write = stack.enter_context(

@@ -51,7 +51,8 @@ def find(asked: Asked, tick: Tick) -> Found:
             tick(len(grey) / len(volume))
             return probability(pixels)
 
-        result = find_grains(volume, predicted, output, asked.options)
+        smoothing = 0.0 if asked.model is None else asked.slices.smoothing
+        result = find_grains(volume, predicted, output, asked.options, smoothing=smoothing)
         settings = {"model": asked.model, "slices": asked.slices, "grains": asked.options}
         report = report_grains(result, output, settings=settings, found_by=found_by)
         labels = tifffile.imread(result.files["labels"]).reshape(volume.shape)

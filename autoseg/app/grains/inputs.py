@@ -64,13 +64,14 @@ def _ask_slices() -> SliceOptions:
         magnification = st.number_input(
             "Magnification", 0.1, 8.0, 1.0, help="Of the slices for the network, which knows grains of certain sizes."
         )
-    return SliceOptions(polarity=polarity, magnification=magnification)
+        smoothing = st.number_input("Smoothing along the volume / slices", 0.0, 20.0, 2.0)
+    return SliceOptions(polarity=polarity, magnification=magnification, smoothing=smoothing)
 
 
 def _ask_parting() -> GrainOptions:
     with st.expander("How grains are parted", expanded=True):
         threshold = st.slider("Probability of grains, at least", 0.05, 0.95, 0.5, 0.05)
-        neck = st.slider("Necks are cut below", 0.0, 1.0, 0.85, 0.05, help="Of the radius of the smaller grain.")
+        neck = st.slider("Necks are cut below", 0.0, 1.0, 0.9, 0.05, help="Of the radius of the smaller grain.")
         smallest = st.number_input("Smallest grain / voxels", 1, None, 30)
     return GrainOptions(threshold=threshold, neck=neck, minimum_size=smallest)
 

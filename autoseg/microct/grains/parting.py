@@ -29,10 +29,10 @@ MemoryLimit = Literal["auto"] | float
 class PartingOptions(Options):
     """How grains that touch are parted, and which of them count."""
 
-    neck: float = Field(0.85, ge=0, le=1)
+    neck: float = Field(0.9, ge=0, le=1)
     """Two grains are parted where they join in a neck whose radius is less than this, as a fraction of the radius of
     the smaller one; 0: whatever touches is one grain."""
-    minimum_depth: float = Field(0.5, ge=0)
+    minimum_depth: float = Field(0.3, ge=0)
     "By how many voxels a neck must be narrower, at least, in its radius: what is rough is not parted."
     minimum_size: int = Field(30, ge=1)
     "What has fewer voxels is a speck, and no grain."
