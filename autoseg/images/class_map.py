@@ -34,6 +34,8 @@ class ClassMap:
     micrograph: Micrograph
     also: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict, repr=False)
     "Further outputs of the network by name: float32, shape (rows, columns, channels)."
+    recorded: np.ndarray | None = dataclasses.field(default=None, repr=False, kw_only=True)
+    "The field of view before it was changed, such as made level: reports show it beside the classes. None: as it is."
 
     def __post_init__(self) -> None:
         """Refuse what does not fit together."""

@@ -55,11 +55,18 @@ def draw_small_overlay(segmentation: Segmentation, options: OverlayOptions) -> n
 
 
 def draw_small_classes(class_map: ClassMap, options: ClassOverlayOptions) -> np.ndarray:
-    """The overlay of a class map, at most 1100 pixels wide or high; see `draw_small_overlay`."""
+    """The overlay of a class map, at most 1100 pixels wide or high; see `draw_small_overlay`.
+
+    Where the image was changed before, as it was recorded stands to the left.
+    """
     grey = to_grey(class_map.image, options.saturated)
     image, classes, pixel_size, bar = _smaller(grey, class_map.classes, class_map.micrograph.pixel_size)
     changed = options.changed(scale_bar=options.scale_bar and bar)
-    return draw_classes(image, classes, class_map.legend, pixel_size, changed)
+    picture = draw_classes(image, classes, class_map.legend, pixel_size, changed)
+    if class_map.recorded is None:
+        return picture
+    recorded = cv2.resize(to_grey(class_map.recorded), picture.shape[1::-1], interpolation=cv2.INTER_AREA)
+    return np.hstack([np.repeat(recorded[..., np.newaxis], 3, axis=2), np.full_like(picture[:, :8], 255), picture])
 
 
 def _smaller(

@@ -19,13 +19,13 @@ _OPACITY, _ROWS_OPACITY = 0.7, 0.4
 _BLUE = (0.0, 0.5, 1.0)
 
 
-def draw_panels(original: np.ndarray, found: SurfaceMap) -> Figure:
-    """The scan as recorded, (rows, columns), made level, with its defects, and, where they are told, with its rows."""
+def draw_panels(found: SurfaceMap) -> Figure:
+    """The scan as recorded, made level, with its defects, and, where they are told, with its rows."""
     known = ROWS in found.also
     with matplotlib.style.context("default"):
         figure = Figure(figsize=(20 if known else 15, 5.2), layout="constrained")
         panels = figure.subplots(1, 4 if known else 3)
-        panels[0].imshow(original, cmap="inferno")
+        panels[0].imshow(found.image if found.recorded is None else found.recorded, cmap="inferno")
         level = to_grey(found.image)
         for panel in panels[1:]:
             panel.imshow(level, cmap="gray")
@@ -39,9 +39,9 @@ def draw_panels(original: np.ndarray, found: SurfaceMap) -> Figure:
     return figure
 
 
-def write_panels(path: Path, original: np.ndarray, found: SurfaceMap) -> None:
+def write_panels(path: Path, found: SurfaceMap) -> None:
     """Write the panels as a PNG file."""
-    figure = draw_panels(original, found)
+    figure = draw_panels(found)
     with written_whole(path) as partial:
         figure.savefig(partial, dpi=150)
 

@@ -66,8 +66,7 @@ class SurfaceResults:
         about["nm_per_px_by_lattice"] = None if found.lattice is None else found.lattice.nm_per_pixel(material)
         about["px_per_row"] = None if found.lattice is None else found.lattice.spacing
         self._counts += [about | row for row in counts_table(found.defects.counts, found.view, material)]
-        original = read(path, self.segmenter.options.read).field
-        write_panels(self.folder / f"{self._names[path]}{PANELS}", original, found)
+        write_panels(self.folder / f"{self._names[path]}{PANELS}", found)
         if self.both_directions:
             self._compare_directions(found, path)
         if self.recovery:

@@ -71,6 +71,7 @@ class SurfaceSegmenter(Segmenter):
         super().__init__(model, options)
         self.surfaces = surfaces or SurfaceOptions()
         self._rows: WeakKeyDictionary[Micrograph, Rows | None] = WeakKeyDictionary()
+        self._recorded: WeakKeyDictionary[Micrograph, np.ndarray] = WeakKeyDictionary()
         self.second = None if ensemble is None else Segmenter(ensemble, options)
         for one in filter(None, (self, self.second)):
             if not knows_surfaces(one.head):
@@ -92,7 +93,11 @@ class SurfaceSegmenter(Segmenter):
 
     def read(self, image: Image) -> Micrograph:
         """The micrograph, made level where it holds heights."""
-        return made_level(super().read(image), self.surfaces.levelling)
+        recorded = super().read(image)
+        levelled = made_level(recorded, self.surfaces.levelling)
+        if levelled is not recorded:
+            self._recorded[levelled] = recorded.field
+        return levelled
 
     def choose(self, micrograph: Micrograph) -> Adaptation:
         """Magnified such that rows are 18 px apart; as it is, where there are none, or as the options tell."""
@@ -121,6 +126,7 @@ class SurfaceSegmenter(Segmenter):
             legend=self.head.classes,
             micrograph=dataclasses.replace(micrograph, notes=(*micrograph.notes, check.note + warning)),
             also={key: value for key, value in outputs[0].items() if key != name},
+            recorded=self._recorded.get(micrograph),
             defects=defects,
             lattice=lattice,
         )

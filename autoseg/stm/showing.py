@@ -18,7 +18,7 @@ def made_level(micrograph: Micrograph, options: LevellingOptions | None = None) 
         return micrograph
     levelled = level(micrograph.field, options or LevellingOptions())
     filled = int(levelled.scars.sum() + levelled.outliers.sum())
-    note = f"Heights were made level; {filled} pixels of scars and outliers were filled."
+    note = f"Heights were made level (a report shows both); {filled} pixels of scars and outliers were filled."
     return dataclasses.replace(micrograph, pixels=levelled.heights, info_bar=None, notes=(*micrograph.notes, note))
 
 

@@ -10,6 +10,9 @@ from autoseg.cli import main
 from autoseg.errors import OptionsError
 from autoseg.heads import Head
 from autoseg.images.class_files import read_classes
+from autoseg.images.class_overlay import ClassOverlayOptions
+from autoseg.images.overlay import to_grey
+from autoseg.measurement.thumbnails import draw_small_classes
 from autoseg.models.folder import save_model
 from autoseg.stm.classes import DEFECTS, SINGLE, TWO, surface_head
 from autoseg.stm.defects import find_defects
@@ -50,6 +53,9 @@ def test_a_scan_is_shown_to_the_network_at_18_px_per_row(model, tmp_path):
     notes = " ".join(found.micrograph.notes)
     assert "made level" in notes and "By the lattice of Si(100) a pixel has 0.085" in notes
     assert found.view.dimers == pytest.approx(half.size / 40.5, rel=0.03)
+    np.testing.assert_allclose(found.recorded, half * 1e-3, rtol=1e-5)
+    before, _, after = np.split(draw_small_classes(found, ClassOverlayOptions(legend=False)), [150, 158], axis=1)
+    assert after.shape == before.shape and (before == to_grey(found.recorded)[..., None]).all()
 
 
 def test_a_picture_without_rows_says_so(model):
