@@ -1,9 +1,12 @@
 """The page about scanned surfaces: channels, levelling, rows, and what cannot be read."""
 
+import io
+import zipfile
+
 import numpy as np
 import pytest
 
-from tests.app.pages import checked, every_control, move, named, open_page, tiff, upload
+from tests.app.pages import checked, every_control, move, named, open_page, press, tiff, upload
 from tests.images.scan_files import nanonis
 from tests.stm.surfaces import rows
 
@@ -35,6 +38,20 @@ def test_a_scan_is_levelled_and_its_rows_are_a_ruler(scan, monkeypatch):
     named(page.selectbox, "Direction").select("forward")
     checked(page.run())
     assert any("Channel Current" in one.value for one in page.caption)
+
+
+def test_defects_are_found_counted_and_offered(scan, monkeypatch):
+    page = upload(open_page("surfaces", monkeypatch), scan)
+    assert named(page.selectbox, "Model").value == "stm-si100"
+    press(page, "Find defects")
+    counts = page.dataframe[0].value
+    assert counts["class"].tolist() == ["1-dimer", "2-dimer", "double-dimer"] and "per_dimer" in counts
+    press(page, "Make the report")
+    with zipfile.ZipFile(io.BytesIO(page.session_state["autoseg bundle surfaces"][1])) as file:
+        assert {"report.html", "run.json", "counts.csv", "classes.csv"} < set(file.namelist())
+        assert any(name.endswith("_tripanel.png") for name in file.namelist())
+    named(page.selectbox, "(100) surface of").select("Ge")
+    assert not checked(page.run()).dataframe  # it was found for another surface
 
 
 def test_grey_images_are_levelled_too_and_others_refused(monkeypatch):

@@ -22,7 +22,7 @@ PARTICLES = ("particles", "tio2-sem")
 
 
 def test_all_are_there():
-    assert shipped_models() == ["grains-ct", "particles", "tio2-sem"]
+    assert shipped_models() == ["grains-ct", "particles", "stm-si100", "tio2-sem"]
 
 
 @pytest.mark.parametrize("name", PARTICLES)
