@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoseg.segmentation.adaptation import Adaptation
-from autoseg.segmentation.plausibility import measure_plausibility
+from autoseg.segmentation.plausibility import LEAST, measure_plausibility
 from autoseg.segmentation.pyramid import Found
 
 REDUCTIONS, SMALLEST_EDGE = 4, 48
@@ -71,8 +71,8 @@ def choose_adaptation(
     """The adaptation of an image of this shape with which particles are most plausible.
 
     `examine` tries a magnification, in each polarity that is possible, the most probable one first. It is magnified
-    only if typical diameters are below the `smallest`, in pixels, that the model knows, or none are seen. Without one,
-    only the polarity is chosen. Reduced levels decide on it, too: large particles are plausible only there.
+    only if typical diameters are below the `smallest`, in pixels, that the model knows, or nothing plausible is seen.
+    Without one, only the polarity is chosen. Reduced levels decide on it, too: there large particles are plausible.
     """
     reductions = 0 if smallest is None else count_reductions(shape)
     tried = [one for step in range(reductions + 1) for one in examine(0.5**step)]
@@ -81,7 +81,8 @@ def choose_adaptation(
         return best.adaptation
     finest = 1.0
     for magnification in ENLARGEMENTS:
-        if best.diameter is not None and (best.adaptation.magnification < finest or best.diameter >= smallest):
+        diameter = best.diameter if best.plausibility >= LEAST else None
+        if diameter is not None and (best.adaptation.magnification < finest or diameter >= smallest):
             break
         best = max([best, *examine(magnification)], key=_worth)
         finest = max(finest, best.adaptation.magnification)

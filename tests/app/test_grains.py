@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 from tests.app.pages import every_control, move, named, open_page, press, tiff, upload
+from tests.marks import predicts_once
+
+pytestmark = [pytest.mark.keras, predicts_once]
 
 
 @pytest.fixture

@@ -8,7 +8,10 @@ import pytest
 
 from tests.app.pages import checked, every_control, move, named, open_page, press, tiff, upload
 from tests.images.scan_files import nanonis
+from tests.marks import predicts_once
 from tests.stm.surfaces import rows
+
+pytestmark = [pytest.mark.keras, predicts_once]
 
 
 @pytest.fixture
