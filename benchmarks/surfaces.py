@@ -39,24 +39,21 @@ def resampled(drawn, factor, rng):
 
 
 def measure(model, vary=False, count=COUNT):
-    plain, seeing = SurfaceSegmenter(model, SegmentOptions(magnification=1)), SurfaceSegmenter(model)
-    scores, true, found = [], dict.fromkeys(DEFECTS, 0), dict.fromkeys(DEFECTS, 0)
+    segmenter, scores = SurfaceSegmenter(model, SegmentOptions(magnification="auto" if vary else 1)), []
     for drawn, rng in pictures(count):
         factor = float(np.exp(rng.uniform(np.log(0.5), np.log(2)))) if vary else 1.0
         image, classes, instances, rows = (
             resampled(drawn, factor, rng) if vary else (drawn.image, drawn.classes, drawn.instances, drawn.rows)
         )
-        result, smallest = (seeing if vary else plain)(image), round(SMALLEST * factor**2)
+        result, smallest = segmenter(image), round(SMALLEST * factor**2)
         defects = find_defects(result.classes, DefectOptions().at(1 / factor))
         truth = known_defects(instances, classes, smallest)
-        for kind in DEFECTS:
-            true[kind] += truth.counts[kind]
-            found[kind] += defects.counts[kind]
         shown = result.also[ROWS][..., 0] > 0.5
         scores.append(score_surface(defects, truth, classes, (shown, rows > 0), smallest))
-    print("\n".join(lines_of(pool_surfaces(scores))))
-    for kind in DEFECTS:
-        print(f"{LEGEND[kind].name}: {100 * (found[kind] / true[kind] - 1):+.1f} % found")
+    pooled = pool_surfaces(scores)
+    print("\n".join(lines_of(pooled)))
+    for kind, one in pooled.defects.items():
+        print(f"{LEGEND[kind].name}: {100 * (one.predicted / one.true - 1):+.1f} % found")
 
 
 def measure_intervals(model, count):

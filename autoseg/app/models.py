@@ -16,14 +16,14 @@ from autoseg.models.folder import Model, load_model
 _OTHER = "Folder on this computer"
 
 
-def ask_model(suits: Callable[[Head], bool], first: str) -> str | None:
+def ask_model(suits: Callable[[Head], bool], first: str, *, disabled: bool = False) -> str | None:
     """A model by name, or by folder where that is allowed, of those whose head suits the page; None: there is none."""
     heads = {name: read_config(find_model(name)).head for name in shipped_models()}
     names = [name for name, head in heads.items() if head is not None and suits(head)]
     names += [_OTHER] if current_options().allow_paths else []
     if not names:
         return None
-    chosen = st.selectbox("Model", names, index=names.index(first) if first in names else 0)
+    chosen = st.selectbox("Model", names, index=names.index(first) if first in names else 0, disabled=disabled)
     if chosen != _OTHER:
         return chosen
     return st.text_input("Folder of the model", placeholder="my_run/09_train_segmenter/model") or None

@@ -9,7 +9,6 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from autoseg.errors import OptionsError
-from autoseg.files import written_whole
 from autoseg.stm.stages.collect import find_spare_masks
 
 LIST = "deleted_masks.txt"
@@ -33,8 +32,8 @@ def tidy(data: Path, /, *, yes: Annotated[bool, Parameter(negative=())] = False)
     if not (yes or _agreed(len(spare))):
         print("Nothing was deleted.")
         return 0
-    with written_whole(data / LIST) as partial:
-        partial.write_text("\n".join(map(str, spare)) + "\n", encoding="utf-8")
+    with (data / LIST).open("a", encoding="utf-8") as listed:  # that of earlier times stays
+        listed.writelines(f"{path}\n" for path in spare)
     for path in spare:
         path.unlink()
     print(f"Deleted; {data / LIST} lists them.")

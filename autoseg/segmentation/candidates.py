@@ -72,7 +72,7 @@ def choose_adaptation(
 
     `examine` tries a magnification, in each polarity that is possible, the most probable one first. It is magnified
     only if typical diameters are below the `smallest`, in pixels, that the model knows, or nothing plausible is seen.
-    Without one, only the polarity is chosen. Reduced levels decide on it, too: there large particles are plausible.
+    Without one, only the polarity is chosen. Reduced levels decide on it, too: only they show large particles.
     """
     reductions = 0 if smallest is None else count_reductions(shape)
     tried = [one for step in range(reductions + 1) for one in examine(0.5**step)]

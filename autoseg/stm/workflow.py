@@ -97,7 +97,7 @@ def stages_of(options: Options) -> list[Stage | None]:
         None if data else Simulate(options=options.simulate),
         Collect(options=options.collect, data=data, rows=options.rows) if data else None,
         TrainSegmenter(options=options.train_segmenter),
-        PrepareScans(options=options.prepare_scans, scans=scans) if scans else None,
+        PrepareScans(options=options.prepare_scans, scans=scans, smallest=options.teach.crop or 1) if scans else None,
         Teach(options=options.teach) if scans else None,
         Control(options=options.teach) if scans and options.control else None,
         Evaluate(options=options.evaluate),

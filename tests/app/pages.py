@@ -62,10 +62,7 @@ def other_values(kind, control):
 
 def move(page, kind, place, value):
     """Move a control, if it can be moved by now, and run the page."""
-    controls = getattr(page, kind)
-    if place >= len(controls):  # another one, moved before, has hidden it
-        return page
-    control = controls[place]
+    control = getattr(page, kind)[place]
     if control.disabled:
         return page
     if kind in ("selectbox", "radio"):

@@ -49,5 +49,7 @@ def test_masks_without_a_picture_are_deleted_only_if_you_say_so(data, answer, le
 def test_nobody_to_ask_is_no_yes(data, capsys):
     assert main(["tidy", str(data)]) == 2 and "--yes" in capsys.readouterr().err
     assert len(masks(data)) == 4
+    (data / "deleted_masks.txt").write_text("an earlier one\n")
     assert main(["tidy", str(data), "--yes"]) == 0 and masks(data) == ["a_mask_row.png", "a_mask_sig.png"]
+    assert len((data / "deleted_masks.txt").read_text().splitlines()) == 3
     assert main(["tidy", str(data)]) == 0 and "Every mask" in capsys.readouterr().out

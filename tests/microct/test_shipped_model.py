@@ -25,4 +25,5 @@ def test_its_recipe_trains_such_a_network():
     options, model = Options.from_file(shipped("trained_models") / "grains-ct" / "recipe.toml"), load_model("grains-ct")
     assert options.train_segmenter.half and options.train_segmenter.head == model.config.head
     assert list(options.train_segmenter.network["filters"]) == list(model.config.architecture["filters"])
+    assert options.train_segmenter.percentiles == model.config.preprocessing.percentiles
     assert not options.train_segmenter.start and Options(images="a", masks="b").train_segmenter.start == "grains-ct"

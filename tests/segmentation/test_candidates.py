@@ -13,6 +13,7 @@ from autoseg.segmentation.candidates import (
     count_reductions,
     typical_diameter,
 )
+from autoseg.segmentation.plausibility import LEAST
 from autoseg.segmentation.pyramid import Found
 
 AS_IT_IS = Adaptation(Polarity.BRIGHT)
@@ -72,6 +73,11 @@ def test_what_is_hardly_better_when_magnified_stays_as_it_is():
 def test_particles_of_known_sizes_are_not_magnified():
     candidates = Candidates(bright={1: (0.2, 10), 2: (0.9, 20)})
     assert choose_adaptation(candidates, SHAPE, 10).magnification == 1 and 2 not in candidates.asked
+
+
+def test_a_region_that_is_not_plausible_does_not_keep_an_image_from_being_magnified():
+    candidates = Candidates(bright={1: (LEAST / 10, 12), 2: (0.4, 10)})
+    assert choose_adaptation(candidates, SHAPE, 10).magnification == 2
 
 
 def test_of_nothing_it_is_as_the_model_saw_it_after_all_was_tried():

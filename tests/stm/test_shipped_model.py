@@ -38,5 +38,6 @@ def test_its_recipes_train_such_a_network_one_after_the_other():
     first, second = (Options.from_file(RECIPES / name) for name in ("recipe.toml", "recipe_more.toml"))
     config = load_model("stm-si100").config
     assert config.head == surface_head() == second.train_segmenter.head and second.train_segmenter.half
+    assert first.train_segmenter.percentiles == config.preprocessing.percentiles
     assert list(first.train_segmenter.network["filters"]) == list(config.architecture["filters"])
     assert second.train_segmenter.start == f"{first.folder}/03_train_segmenter/model"

@@ -46,11 +46,11 @@ def ask_inputs() -> Asked:
     demo = kept("demo grains", False)
     uploads = (_demo(),) if demo else tuple(received(files))
     masks = st.checkbox("They are masks: grains are what is not 0", demo, disabled=demo)
-    model = None if masks or demo else ask_model(lambda head: head.finds_particles, first="grains-ct")
+    model = ask_model(lambda head: head.finds_particles, first="grains-ct", disabled=masks or demo)
     voxel_size = st.number_input(
         "Edge of a voxel / nm", 1e-3, 1e9, None, format="%g", help="Empty: what the file says."
     )
-    return Asked(uploads, masks or demo, model, _ask_slices(), _ask_parting(), voxel_size)
+    return Asked(uploads, masks or demo, None if masks or demo else model, _ask_slices(), _ask_parting(), voxel_size)
 
 
 def _ask_slices() -> SliceOptions:
@@ -64,15 +64,16 @@ def _ask_slices() -> SliceOptions:
         magnification = st.number_input(
             "Magnification", 0.1, 8.0, 1.0, help="Of the slices for the network, which knows grains of certain sizes."
         )
-        smoothing = st.number_input("Smoothing along the volume / slices", 0.0, 20.0, 2.0)
+        smoothing = st.number_input("Smoothing along the volume / slices", 0.0, 20.0, SliceOptions().smoothing)
     return SliceOptions(polarity=polarity, magnification=magnification, smoothing=smoothing)
 
 
 def _ask_parting() -> GrainOptions:
+    usual = GrainOptions()
     with st.expander("How grains are parted", expanded=True):
-        threshold = st.slider("Probability of grains, at least", 0.05, 0.95, 0.5, 0.05)
-        neck = st.slider("Necks are cut below", 0.0, 1.0, 0.9, 0.05, help="Of the radius of the smaller grain.")
-        smallest = st.number_input("Smallest grain / voxels", 1, None, 30)
+        threshold = st.slider("Probability of grains, at least", 0.05, 0.95, usual.threshold, 0.05)
+        neck = st.slider("Necks are cut below", 0.0, 1.0, usual.neck, 0.05, help="Of the radius of the smaller grain.")
+        smallest = st.number_input("Smallest grain / voxels", 1, None, usual.minimum_size)
     return GrainOptions(threshold=threshold, neck=neck, minimum_size=smallest)
 
 

@@ -34,8 +34,6 @@ class ScanOptions(Options):
     "How rows are looked for; the network sees them 18 px apart."
     percentiles: Percentiles = (0.5, 99.5)
     "Heights at these percentiles become black and white."
-    smallest: int = 128
-    "Scans that the network would see with fewer pixels each way are passed over, and named."
 
 
 class PrepareScans(Stage):
@@ -43,6 +41,8 @@ class PrepareScans(Stage):
 
     options: ScanOptions = ScanOptions()
     scans: Path
+    smallest: int = 1
+    "Pixels each way that the network has to see."
 
     def sources(self) -> list[Path]:
         """The scans."""
@@ -53,7 +53,7 @@ class PrepareScans(Stage):
         written = 0
         for path in images_in(self.scans):
             shown = show_scan(path, self.options)
-            if min(shown.shape) < self.options.smallest:
+            if min(shown.shape) < self.smallest:
                 _log.warning(
                     "passed over: %s, of which the network would see only %d x %d px", path, *shown.shape[::-1]
                 )
