@@ -1,7 +1,8 @@
 """How well a model finds the defects of made-up surfaces that it has not seen, at any size, and whether intervals hold.
 
 python benchmarks/surfaces.py stm-si100              200 pictures of the published rules: pixels, objects, rows, counts
-python benchmarks/surfaces.py stm-si100 resampled    the same pictures, resampled by 0.5 to 2 and cut to odd sizes
+python benchmarks/surfaces.py stm-si100 cut          the same pictures cut to odd sizes, magnified by their lattice
+python benchmarks/surfaces.py stm-si100 resampled    the same parts, resampled by 0.5 to 2
 python benchmarks/surfaces.py stm-si100 recovery 20  planted defects: do 95 % intervals hold the true counts?
 """
 
@@ -10,6 +11,7 @@ import sys
 import cv2
 import numpy as np
 
+from autoseg.images.resizing import sampled
 from autoseg.segmentation.segment import SegmentOptions
 from autoseg.stm.classes import DEFECTS, LEGEND, ROWS
 from autoseg.stm.defects import DefectOptions, Defects, find_defects, known_defects
@@ -35,15 +37,17 @@ def resampled(drawn, factor, rng):
     way = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
     image = cv2.resize(drawn.image[:rows, :columns], size, interpolation=way)
     masks = (drawn.classes, drawn.instances, drawn.rows)
-    return image, *(cv2.resize(one[:rows, :columns], size, interpolation=cv2.INTER_NEAREST) for one in masks)
+    return image, *(sampled(one[:rows, :columns], size[::-1]) for one in masks)
 
 
-def measure(model, vary=False, count=COUNT):
-    segmenter, scores = SurfaceSegmenter(model, SegmentOptions(magnification="auto" if vary else 1)), []
+def measure(model, what, count=COUNT):
+    whole, scores = what == "plain", []
+    segmenter = SurfaceSegmenter(model, SegmentOptions(magnification=1 if whole else "auto"))
     for drawn, rng in pictures(count):
-        factor = float(np.exp(rng.uniform(np.log(0.5), np.log(2)))) if vary else 1.0
+        drawn_factor = float(np.exp(rng.uniform(np.log(0.5), np.log(2))))
+        factor = drawn_factor if what == "resampled" else 1.0
         image, classes, instances, rows = (
-            resampled(drawn, factor, rng) if vary else (drawn.image, drawn.classes, drawn.instances, drawn.rows)
+            (drawn.image, drawn.classes, drawn.instances, drawn.rows) if whole else resampled(drawn, factor, rng)
         )
         result, smallest = segmenter(image), round(SMALLEST * factor**2)
         defects = find_defects(result.classes, DefectOptions().at(1 / factor))
@@ -74,5 +78,7 @@ if __name__ == "__main__":
     model, what, count = [*sys.argv[1:], "plain", "20"][:3]
     if what == "recovery":
         measure_intervals(model, int(count))
+    elif what in ("plain", "cut", "resampled"):
+        measure(model, what)
     else:
-        measure(model, vary=what == "resampled")
+        sys.exit(__doc__)

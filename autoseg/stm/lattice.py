@@ -23,6 +23,7 @@ NO_ROWS = "no 2x1 rows were found"
 _GRID = 2048  # smallest side of the spectrum: finer than the picture's own, so that peaks are well placed
 _CANDIDATES = 40
 _DOUBTFUL = 1.5  # times: files are wrong by tens of per cent, not by more
+_FUNDAMENTAL = 0.25  # least power of rows over that of their second harmonic, which sharp rows have
 _OBLIQUE = math.radians(22)  # a peak further than this from the rows' own axes belongs to another lattice ...
 _OTHER_LATTICE = 0.12  # ... if its power, by the square of frequency, is this share of that of the rows
 _LONGEST = 1.35  # times the frequency of the rows: peaks beyond may be mixed of rows and dimers
@@ -183,9 +184,9 @@ class _Spectrum:
         return all(self.around((frequency[0] * factor, frequency[1] * factor)) < top / 4 for factor in factors)
 
     def is_harmonic(self, frequency: tuple[float, float]) -> bool:
-        """Whether it is the double of another frequency that has more power."""
+        """Whether it is the double of another frequency: the second harmonic of rows, or the dimers along them."""
         half = frequency[0] / 2, frequency[1] / 2
-        return self.around(half) > self.around(frequency) and self.stands_alone(half)
+        return self.around(half) > _FUNDAMENTAL * self.around(frequency) and self.stands_alone(half)
 
     def is_peak(self, frequency: tuple[float, float], signal: float) -> bool:
         """Whether it is a peak of its own, and no streak or harmonic."""

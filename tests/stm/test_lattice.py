@@ -62,6 +62,14 @@ def test_shear_is_that_of_the_drift(drift):
     assert find_rows(surface.heights).shear == pytest.approx(surface.shear, abs=0.1)
 
 
+def test_rows_with_a_stronger_second_harmonic_are_not_counted_twice():
+    down, across = np.mgrid[:400, :400]
+    steep, other = (np.cos(2 * np.pi * place / 16.6) for place in (across, down))
+    harmonic = 1.2 * np.cos(2 * np.pi * across / 8.3)
+    found = find_rows(np.where(down < 250, steep + harmonic, 0.7 * other))
+    assert found.spacing == pytest.approx(16.6, rel=2e-3)
+
+
 def test_rows_without_dimers_have_no_shear():
     across = np.mgrid[:300, :300][1]
     found = find_rows(np.cos(2 * np.pi * across / 15.5))
