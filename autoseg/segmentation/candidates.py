@@ -15,6 +15,8 @@ REDUCTIONS, SMALLEST_EDGE = 4, 48
 "An image is halved at most so often, and never to fewer pixels each way: too little is left to judge by."
 ENLARGEMENTS = (2.0, 4.0)
 "Tried where particles of an image are smaller than those that the model knows, or where there seem to be none."
+DOUBTFUL = 0.5
+"Particles of a magnified image that are less plausible are looked at still closer."
 PER_DOUBLING = 0.02
 "So much more plausible must particles be for each doubling, which takes four times as long."
 
@@ -71,8 +73,9 @@ def choose_adaptation(
     """The adaptation of an image of this shape with which particles are most plausible.
 
     `examine` tries a magnification, in each polarity that is possible, the most probable one first. It is magnified
-    only if typical diameters are below the `smallest`, in pixels, that the model knows, or nothing plausible is seen.
-    Without one, only the polarity is chosen. Reduced levels decide on it, too: only they show large particles.
+    only if typical diameters are below the `smallest`, in pixels, that the model knows, or nothing plausible is seen;
+    and once more while its particles are doubtful. Reduced levels decide on it, too: only they show large particles.
+    Without a `smallest`, only the polarity is chosen.
     """
     reductions = 0 if smallest is None else count_reductions(shape)
     tried = [one for step in range(reductions + 1) for one in examine(0.5**step)]
@@ -81,7 +84,8 @@ def choose_adaptation(
         return best.adaptation
     finest = 1.0
     for magnification in ENLARGEMENTS:
-        diameter = best.diameter if best.plausibility >= LEAST else None
+        needed = DOUBTFUL if finest > 1 else LEAST
+        diameter = best.diameter if best.plausibility >= needed else None
         if diameter is not None and (best.adaptation.magnification < finest or diameter >= smallest):
             break
         best = max([best, *examine(magnification)], key=_worth)

@@ -80,6 +80,12 @@ def test_a_region_that_is_not_plausible_does_not_keep_an_image_from_being_magnif
     assert choose_adaptation(candidates, SHAPE, 10).magnification == 2
 
 
+@pytest.mark.parametrize(("plausibility", "expected"), [(0.4, 4), (0.6, 2)])
+def test_doubtful_particles_of_a_magnified_image_are_looked_at_still_closer(plausibility, expected):
+    candidates = Candidates(bright={1: (0.2, 5), 2: (plausibility, 12), 4: (0.8, 24)})
+    assert choose_adaptation(candidates, SHAPE, 10).magnification == expected
+
+
 def test_of_nothing_it_is_as_the_model_saw_it_after_all_was_tried():
     candidates = Candidates()
     assert choose_adaptation(candidates, SHAPE, 10) == Adaptation(Polarity.BRIGHT, 1, reductions=2)
