@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.processes import start_on_all
+from tests.processes import exchange_on_all, run_on_all
 
 gc.set_threshold(50_000, 20, 100)  # else Python looks through all the objects of Keras again and again
 
@@ -40,12 +40,17 @@ def needs_keras(path):
     return path in files_that_need_keras()
 
 
-def pytest_ignore_collect(collection_path):
-    return True if not ONE_BACKEND and needs_keras(collection_path) else None
+def pytest_ignore_collect(collection_path, config):
+    """Modules of which no test would be chosen are not even imported."""
+    if not ONE_BACKEND:
+        return True if needs_keras(collection_path) else None
+    left_out = config.option.markexpr == "keras" and collection_path.is_file() and not needs_keras(collection_path)
+    return True if left_out else None
 
 
 def pytest_collection_modifyitems(config, items):
-    if not ONE_BACKEND:
+    if not ONE_BACKEND:  # what waits for the other processes comes last
+        items.sort(key=lambda item: bool(item.get_closest_marker("across_backends")))
         return
     for item in items:
         if needs_keras(item.path):
@@ -60,20 +65,20 @@ class Started(NamedTuple):
 
     suites: dict[str, Future]
     "What needs Keras."
-    exchange: Path
-    written: dict[str, Future]
-    "What the backends write there for each other."
+    exchange: Future | None
+    "What the backends write there for each other, and read."
+    folder: Path
 
 
 @pytest.fixture(scope="session", autouse=True)
 def started(request, tmp_path_factory):
     needed = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
-    exchange = tmp_path_factory.mktemp("exchange")
+    folder = tmp_path_factory.mktemp("exchange")
     with ThreadPoolExecutor(2) as pool:
         command = "pytest", "-m", "keras", "-q", "-p", "no:cacheprovider"
-        suites = start_on_all(pool, *command) if "suites" in needed else {}
-        written = start_on_all(pool, "tests.exchange", "write", exchange) if "exchanged" in needed else {}
-        yield Started(suites, exchange, written)
+        suites = run_on_all(pool, *command) if "suites" in needed else {}
+        exchange = pool.submit(exchange_on_all, folder) if "exchanged" in needed else None
+        yield Started(suites, exchange, folder)
         pool.shutdown(cancel_futures=True)
 
 
