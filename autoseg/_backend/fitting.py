@@ -34,10 +34,18 @@ def begin_with_epoch(model: keras.Model, epoch: int) -> None:
     model._initial_epoch = epoch  # where `fit` looks once it has called its callbacks
 
 
-def training_variables(model: keras.Model) -> list[Any]:
-    """What the training of a compiled model is resumed from: its variables, seeds among them, and the optimizer's."""
+def build_optimizer(model: keras.Model) -> None:
+    """Make the variables of a compiled model's optimizer; TensorFlow traces a step twice in which they come into being.
+
+    That would take seconds at the start of every training.
+    """
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
+
+
+def training_variables(model: keras.Model) -> list[Any]:
+    """What the training of a compiled model is resumed from: its variables, seeds among them, and the optimizer's."""
+    build_optimizer(model)
     return [*model.variables, *model.optimizer.variables]
 
 

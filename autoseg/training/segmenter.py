@@ -12,6 +12,7 @@ import pydantic
 from pydantic import Field
 
 from autoseg._backend import keras
+from autoseg._backend.fitting import build_optimizer
 from autoseg.heads import Head
 from autoseg.images.normalization import PUBLISHED, Percentiles, normalize
 from autoseg.images.polarity import Polarity, Side
@@ -202,6 +203,7 @@ def train_segmenter(
         loss=_make_loss(options, training),
         weighted_metrics={options.head.main.name: scores} if options.head.also else scores,
     )
+    build_optimizer(network)
     if not any(isinstance(callback, BestWeights) for callback in callbacks):
         callbacks = [*choosing(options), *callbacks]
     return fit(network, training, validation=validation, epochs=options.epochs, callbacks=callbacks)
