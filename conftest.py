@@ -40,10 +40,17 @@ def needs_keras(path):
     return path in files_that_need_keras()
 
 
+def is_lazy(path):
+    return path.name == "__init__.py" and "import lazily" in path.read_text(encoding="utf-8")
+
+
 def pytest_ignore_collect(collection_path, config):
-    """Modules of which no test would be chosen are not even imported."""
+    """Modules of which no test would be chosen are not even imported.
+
+    Nor are packages whose names are imported at first use: pytest would look at each of them, and so import Keras.
+    """
     if not ONE_BACKEND:
-        return True if needs_keras(collection_path) else None
+        return True if needs_keras(collection_path) or is_lazy(collection_path) else None
     left_out = config.option.markexpr == "keras" and collection_path.is_file() and not needs_keras(collection_path)
     return True if left_out else None
 

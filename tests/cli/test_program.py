@@ -162,7 +162,7 @@ def test_ctrl_c_stops_with_130_and_leaves_no_half_written_file(tmp_path):
         assert tifffile.imread(path).shape == (384, 384)
 
 
-CHOICES = [({}, "openvino"), ({"KERAS_BACKEND": ""}, "openvino"), ({"KERAS_BACKEND": "torch"}, "torch")]
+CHOICES = [({}, "openvino"), ({"KERAS_BACKEND": ""}, "openvino"), ({"KERAS_BACKEND": "jax"}, "jax")]
 
 
 @pytest.mark.parametrize(("given", "expected"), CHOICES)

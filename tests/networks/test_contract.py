@@ -17,6 +17,7 @@ from autoseg._backend import BACKEND, keras
 from autoseg.errors import OptionsError
 from autoseg.networks import ARCHITECTURES, build
 from autoseg.networks.layers import InstanceNormalization
+from tests.marks import builds_once
 from tests.networks.cases import CASES, IMAGE_TO_IMAGE, fill_weights, make_input, predict
 
 needs_training = pytest.mark.skipif(BACKEND == "openvino", reason="OpenVINO only predicts")
@@ -54,6 +55,7 @@ def test_every_architecture_has_a_case():
     assert {case.architecture for case in CASES.values()} == set(ARCHITECTURES)
 
 
+@builds_once
 def test_every_parameter_of_every_architecture_is_varied_by_some_case():
     for architecture in ARCHITECTURES:
         signature = inspect.signature(getattr(import_module(f"autoseg.networks.{architecture}"), architecture))
@@ -94,6 +96,7 @@ def test_any_multiple_of_the_size_multiple_gives_the_same_size(name):
             assert np.ptp(here[key][:, :, middle]) > 1e-3
 
 
+@builds_once
 @every_case
 def test_a_build_from_what_a_network_remembers_is_alike(name):
     again = build(**json.loads(json.dumps(filled(name).architecture)))
@@ -142,6 +145,7 @@ def test_randomness_in_training_follows_from_the_seed(name):
     assert np.abs(draw(seed=1) - prediction(name)["output"]).max() > 1e-3
 
 
+@builds_once
 @every_architecture
 def test_the_docstring_counts_the_parameters(architecture):
     function = getattr(import_module(f"autoseg.networks.{architecture}"), architecture)
@@ -149,6 +153,7 @@ def test_the_docstring_counts_the_parameters(architecture):
     assert build(architecture).count_params() == int(stated[1].replace(",", ""))
 
 
+@builds_once
 @every_architecture
 def test_images_are_channels_last_whatever_keras_is_set_to(architecture, channels_first):
     name = next(name for name, case in CASES.items() if case.architecture == architecture)
@@ -186,6 +191,7 @@ def test_gradients_reach_every_trainable_weight(name):
             assert 1e-6 < change < np.inf, f"{variable.path} changed by {change}"
 
 
+@builds_once
 @pytest.mark.parametrize(("architecture", "parameters", "problem"), [
     ("unett", {}, 'unknown architecture "unett"; did you mean "unet"?'),
     (None, {}, 'unknown architecture "None"; known are critic,'),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from autoseg.networks import build
+from tests.marks import builds_once
+
+pytestmark = builds_once
 
 
 def widths(network, block):

@@ -7,11 +7,13 @@ import pytest
 
 from autoseg.networks import build
 from tests.heads import HEADS
+from tests.marks import predicts_once
 from tests.networks.cases import fill_weights, predict_by_name
 
 SMALL = {"unet": {"filters": (4, 6)}, "multires_unet": {"filters": 2, "decoder_filters": 2}}
 
 
+@predicts_once  # every backend computes a sigmoid, a softmax and a linear output in the contract of all networks
 @pytest.mark.parametrize("architecture", SMALL)
 @pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
 def test_the_network_has_the_outputs_of_the_head(architecture, head):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from autoseg.networks import build
+from tests.marks import builds_once
+
+pytestmark = builds_once
 
 
 @pytest.mark.parametrize("side", [36, 40, 384])

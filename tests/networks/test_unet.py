@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from autoseg.networks import build
+from tests.marks import builds_once
+
+pytestmark = builds_once
 
 
 def test_layers_tell_their_level():
