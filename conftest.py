@@ -23,13 +23,17 @@ ONE_BACKEND = bool(os.environ.get("KERAS_BACKEND"))
 if os.environ.get("KERAS_BACKEND") == "jax":  # it spends minutes on optimizing networks that run for milliseconds here
     os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
     os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
-if os.environ.get("KERAS_BACKEND") == "tensorflow":  # so it does, to a lesser degree, and knows no variable for it
-    import tensorflow
-
-    tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 ROOT = Path(__file__).parent
 KNOWN = "AUTOSEG_TESTS_NEED_KERAS"  # hands on to the backends' processes what the first process has found out
 SUMMARIES = pytest.StashKey[dict[str, str]]()  # the last line of each backend's own test run
+
+
+def pytest_configure():
+    """Let TensorFlow, too, not optimize what runs for milliseconds; it knows no variable for that."""
+    if os.environ.get("KERAS_BACKEND") == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 @cache
