@@ -39,9 +39,10 @@ def evaluate(
     Parameters
     ----------
     predicted
-        Label image, mask or class map that some program made, or a folder of them.
+        Label image, mask or class map that some program made, or a folder of them; or particles as a zip of ImageJ's
+        ROIs, COCO, GeoJSON or NAME_seg.npy of cellpose.
     true
-        Label image, mask or class map that is right, or a folder of them with the same names.
+        The same, of what is right; a folder with the same names.
     output
         Folder for scores.json, scores.csv, and for each image a picture: particles that are true are green, missed ones
         yellow, false ones orange, merged ones purple, split ones blue; white lines are the truth. Of class maps, wrong

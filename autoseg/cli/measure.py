@@ -13,7 +13,7 @@ from autoseg.cli.messages import progress
 from autoseg.cli.parameters import AsJson, Reading
 from autoseg.cli.results import Reporting, result_paths, tell
 from autoseg.errors import AutosegError, ImageError, OptionsError
-from autoseg.evaluation.files import ParticleKind, by_stem, join_labels, label_files, read_particles
+from autoseg.evaluation.files import ParticleKind, by_stem, join_labels, label_files, read_particles, without_suffix
 from autoseg.images.calibration import calibrate
 from autoseg.images.micrograph import Micrograph, ReadOptions
 from autoseg.images.micrograph import read as read_micrograph
@@ -39,11 +39,13 @@ def measure(
     Parameters
     ----------
     labels
-        Label images or masks, or folders of them.
+        Label images or masks, zips of ImageJ's ROIs, COCO or GeoJSON files, NAME_seg.npy of cellpose, or folders of
+        such files; of a folder with several kinds, the label images are taken.
     output
         Folder for the results.
     images
-        Folder of the micrographs, for grey values and pictures; they have the names of the label images.
+        Folder of the micrographs, for grey values and pictures; they have the names of the label images. ROIs and
+        GeoJSON need it, as they do not tell how large their image is.
     kind
         What the files are; auto: an image with one value beside 0 is a mask, whose regions are the particles.
     """
@@ -60,25 +62,27 @@ def measure(
 
 
 def _with_images(files: Sequence[Path], folder: Path) -> list[tuple[Path, Path]]:
-    """Each label file and the image that it belongs to by its name."""
+    """Each label file and the images that it belongs to by name: one, or, for COCO, those that it tells of."""
     images = micrographs_in(folder)
-    stems = [next(iter(by_stem([file]))) for file in files]
-    alone = [str(file) for file, stem in zip(files, stems, strict=True) if stem not in images]
+    named = [(file, name) for file in files for name in by_stem([file])]
+    alone = [name if len(by_stem([file])) > 1 else str(file) for file, name in named if name not in images]
     if alone:
         problem = f"holds no image for {', '.join(alone)}"
         raise ImageError(problem, file=folder, advice="Name them alike; _labels before the ending does not matter.")
-    return [(file, images[stem]) for file, stem in zip(files, stems, strict=True)]
+    return [(file, images[name]) for file, name in named]
 
 
 def _segmentation(file: Path, image: Path, kind: ParticleKind, options: ReadOptions) -> Segmentation | AutosegError:
     """The labels with their micrograph, or what is wrong with them."""
     try:
-        labels = read_particles(file, kind)
         if image == file:
+            labels = read_particles(file, kind)
             shown = np.where(labels > 0, np.uint8(255), np.uint8(0))
             note = "No micrograph was given: grey values and pictures are those of the mask."
             return Segmentation(labels, None, _calibrated(Micrograph(shown, path=file, notes=(note,)), file, options))
-        return join_labels(labels, _calibrated(read_micrograph(image, options), file, options), file)
+        micrograph = _calibrated(read_micrograph(image, options), file, options)
+        labels = read_particles(file, kind, shape=micrograph.pixels.shape, name=without_suffix(image.stem))
+        return join_labels(labels, micrograph, file)
     except AutosegError as error:
         return error if error.file == file else AutosegError(error.problem, file=file, advice=error.advice)
 

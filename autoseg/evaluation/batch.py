@@ -19,7 +19,7 @@ from autoseg import __version__
 from autoseg.errors import AutosegError, OptionsError
 from autoseg.evaluation.classes import ClassScores
 from autoseg.evaluation.errors_picture import draw_errors
-from autoseg.evaluation.files import Kind, read_pair, without_suffix
+from autoseg.evaluation.files import Kind, read_pair
 from autoseg.evaluation.scores import Scores, evaluate, pool_scores
 from autoseg.files import written_whole
 from autoseg.heads import IGNORED
@@ -86,8 +86,9 @@ class PairScores(ABC, Generic[Found]):
         self.output, self.scenes = output, scenes or {}
         self.scores: dict[str, Found] = {}
         self.failures: dict[str, AutosegError] = {}
-        names = names_for([predicted for predicted, _ in pairs.values()])
-        files = [f"{without_suffix(name)}_errors.png" for name in names]
+        # A COCO file tells of many images, and so does not give their names.
+        names = names_for([pair[0].with_name(f"{stem}{pair[0].suffix}") for stem, pair in pairs.items()])
+        files = [f"{name}_errors.png" for name in names]
         self._pictures = (
             {} if output is None else {stem: output / file for stem, file in zip(pairs, files, strict=True)}
         )
@@ -166,7 +167,7 @@ class FileScores(PairScores[Scores]):
         kind = options.kind
         assert kind != "classes"  # see _begin
         bar = None if scene is None else scene.info_bar
-        predicted, true = read_pair(*pair, kind, options.rows or bar)
+        predicted, true = read_pair(*pair, kind, options.rows or bar, name)
         left_out: dict[str, Any] = {"minimum_size": options.minimum_size, "exclude_edge": options.exclude_edge}
         if name in self._pictures:
             below = None if scene is None else scene.pixels[: len(true)]

@@ -7,16 +7,23 @@ the centre of the first pixel.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
 import numpy as np
 from scipy import ndimage
+from skimage.draw import polygon
+
+from autoseg.errors import ImageError
+from autoseg.images.labels import as_labels
 
 Ring = np.ndarray
 "Corners (x, y), shape (n, 2), not repeated at the end: clockwise on the screen around pixels, else around a hole."
 Polygon = list[Ring]
 "The outer ring, then those of the holes. No ring touches itself; two may share a corner."
+Filled = tuple[tuple[slice, slice], np.ndarray]
+"A place in an image, and which of its pixels are inside: bool, of the shape of the place."
 
 
 def trace(labels: np.ndarray) -> Iterator[tuple[int, list[Polygon]]]:
@@ -98,3 +105,39 @@ def _corners(ring: np.ndarray) -> Ring:
 def rings_of(polygons: Iterable[Polygon]) -> list[Ring]:
     """All rings of some polygons, the outer ring of each first."""
     return list(chain.from_iterable(polygons))
+
+
+def fill(rings: Iterable[np.ndarray], shape: tuple[int, int]) -> Filled:
+    """The pixels of an image of this shape whose centres lie inside: within one ring, or three; holes are rings, too.
+
+    >>> place, inside = fill([np.array([[1, 1], [3, 1], [3, 2], [1, 2]])], (2, 3))
+    >>> place, inside.tolist()
+    ((slice(1, 2, None), slice(1, 3, None)), [[True, True]])
+    """
+    centred = [np.asarray(ring, float)[:, ::-1] - 0.5 for ring in rings]  # pixel centres have integer coordinates
+    corners = np.concatenate([*centred, np.empty((0, 2))])
+    if not len(corners):
+        return (slice(0, 0), slice(0, 0)), np.zeros((0, 0), bool)
+    low = np.ceil(corners.min(axis=0)).clip(0, shape).astype(int)
+    high = (np.floor(corners.max(axis=0)) + 1).clip(low, shape).astype(int)
+    inside = np.zeros(high - low, bool)
+    for ring in centred:
+        rows, columns = (ring - low).T
+        inside[polygon(rows, columns, inside.shape)] ^= True
+    (top, left), (bottom, right) = low.tolist(), high.tolist()
+    return (slice(top, bottom), slice(left, right)), inside
+
+
+def paint(outlines: Iterable[tuple[str, Filled]], shape: tuple[int, int], file: str | os.PathLike[str]) -> np.ndarray:
+    """Labels, uint16 or uint32 of this shape, of outlines with a name each: the first is 1, and lies above the others.
+
+    One of which no pixel is left is refused.
+    """
+    labels = np.zeros(shape, np.uint32)
+    for number, (name, (place, inside)) in enumerate(outlines, start=1):
+        free = inside & (labels[place] == 0)
+        if not free.any():
+            problem = f"holds {name}, of which no pixel lies in the image of {shape[1]} x {shape[0]}"
+            raise ImageError(f"{problem}, or all of them in other outlines", file=file, advice="Remove it.")
+        labels[place][free] = number
+    return as_labels(labels)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import struct
 import zipfile
+from collections.abc import Iterator
 
 import numpy as np
 from roifile import ROI_TYPE, ImagejRoi
-from skimage.draw import polygon
 
 from autoseg.errors import AutosegError, ImageError
 from autoseg.files import written_whole
 from autoseg.images.labels import as_labels
-from autoseg.images.polygons import Polygon, rings_of, trace
+from autoseg.images.polygons import Filled, Polygon, fill, paint, rings_of, trace
 
 _LARGEST = 2**28  # bytes of a ROI; larger ones are no outlines
 _FARTHEST = 60535  # ImageJ reads what is above as a negative number
@@ -55,18 +55,20 @@ def read_rois(path: str | os.PathLike[str], shape: tuple[int, int]) -> np.ndarra
     A pixel belongs to a ROI if its centre lies inside; where ROIs overlap, to the first one. What is no area, such as a
     line, and a ROI of which no pixel is left, are refused.
     """
-    labels = np.zeros(shape, np.uint32)
-    for number, roi in enumerate(_read(path), start=1):
+    return paint(_filled(_read(path), shape, path), shape, path)
+
+
+def _filled(
+    rois: list[ImagejRoi], shape: tuple[int, int], path: str | os.PathLike[str]
+) -> Iterator[tuple[str, Filled]]:
+    """The name of each ROI, and its pixels; holes of composites are outside."""
+    for roi in rois:
         if roi.roitype not in _AREAS:
             kind = getattr(roi.roitype, "name", str(roi.roitype)).lower()
             advice = "Remove it in ImageJ's ROI Manager, and save the others anew."
             raise ImageError(f'holds the ROI "{roi.name}", a {kind}, which has no area', file=path, advice=advice)
-        inside = _fill(roi, shape) & (labels == 0)
-        if not inside.any():
-            problem = f'holds the ROI "{roi.name}", of which no pixel lies in the image of {shape[1]} x {shape[0]}'
-            raise ImageError(f"{problem}, or all of them in other ROIs", file=path, advice="Remove it.")
-        labels[inside] = number
-    return as_labels(labels)
+        rings = [np.asarray(ring, float) for ring in roi.coordinates(multi=True)]
+        yield f'the ROI "{roi.name}"', fill(rings, shape)
 
 
 def _read(path: str | os.PathLike[str]) -> list[ImagejRoi]:
@@ -85,15 +87,6 @@ def _read(path: str | os.PathLike[str]) -> list[ImagejRoi]:
     if not rois:
         raise ImageError("holds no ROIs", file=path, advice="Save them from ImageJ's ROI Manager: More, Save.")
     return rois
-
-
-def _fill(roi: ImagejRoi, shape: tuple[int, int]) -> np.ndarray:
-    """Which pixels of an image have their centre inside; holes of composites are outside."""
-    inside = np.zeros(shape, bool)
-    for ring in roi.coordinates(multi=True):
-        columns, rows = np.asarray(ring, float).T - 0.5  # now pixel centres have integer coordinates
-        inside[polygon(rows, columns, shape)] ^= True
-    return inside
 
 
 def _roi(polygons: list[Polygon], name: str, position: int) -> ImagejRoi:

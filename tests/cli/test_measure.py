@@ -7,7 +7,9 @@ import pytest
 import tifffile
 
 from autoseg.cli import main
+from autoseg.images.annotations import write_coco
 from autoseg.images.labels import read_labels, write_labels
+from autoseg.images.rois import write_rois
 
 
 def disc(radius=12, shape=(48, 64), centre=(20, 30)):
@@ -95,6 +97,25 @@ def test_another_size_than_that_of_the_image_is_listed(mask, tmp_path, capsys):
     tifffile.imwrite(tmp_path / "images" / "a.tif", np.zeros((48, 65), np.uint8))
     assert measured(mask, "--images", tmp_path / "images", "--output", tmp_path / "out") == 1
     assert f"{mask}: has 64 x 48 pixels, but" in capsys.readouterr().err
+
+
+def test_coco_and_rois_are_measured_with_their_micrographs(tmp_path, capsys):
+    labels, (folder, coco) = np.where(disc(), 3, 0), (tmp_path / "images", tmp_path / "coco.json")
+    folder.mkdir()
+    for name in ("a", "b"):
+        tifffile.imwrite(folder / f"{name}.tif", np.where(labels, 200, 50).astype(np.uint8))
+    write_coco(coco, {"a.tif": labels, "b.tif": labels})
+    assert measured(coco, "--images", folder, "--output", tmp_path / "out") == 0
+    table = particles(tmp_path / "out")
+    assert table["image"].tolist() == ["a.tif", "b.tif"] and set(table["mean_intensity"]) == {200}
+    (tmp_path / "rois").mkdir()
+    write_rois(tmp_path / "rois" / "b_rois.zip", labels)
+    assert measured(tmp_path / "rois", "--images", folder, "--output", tmp_path / "out") == 0
+    assert particles(tmp_path / "out")["area_px2"].tolist() == [disc().sum()]
+    capsys.readouterr()
+    for alone, problem in ((coco, "tells of 2 images"), (tmp_path / "rois", "does not say how large its image is")):
+        assert measured(alone, "--output", tmp_path / "alone") == 1
+        assert problem in capsys.readouterr().err
 
 
 def test_labels_without_an_image_are_named_before_anything_is_written(mask, tmp_path, capsys):

@@ -10,7 +10,9 @@ import tifffile
 
 from autoseg.errors import ImageError
 from autoseg.evaluation.files import by_stem, label_files, pair_up, read_pair, read_particles
+from autoseg.images.annotations import write_coco, write_geojson
 from autoseg.images.labels import write_labels
+from autoseg.images.rois import write_rois
 from tests.evaluation.scenes import rectangles
 
 MASK = rectangles((2, 2, 4, 4), (6, 6, 4, 4), (15, 30, 5, 5), shape=(20, 40)) > 0  # the first two share a corner
@@ -49,6 +51,57 @@ def test_of_labels_and_class_maps_those_are_taken_that_are_asked_for(tmp_path):
     assert pair_up(folder, folder) == {"b": (labels, labels)}
     assert pair_up(folder, folder, kind="classes") == {"b": (classes, classes)}
     assert pair_up(only, folder) == {"b": (only / "b_classes.tif", classes)}
+
+
+def test_files_of_other_programs_are_known_by_their_names(tmp_path):
+    cellpose = touched(tmp_path / "a", "a.tif", "a_cp_masks.png", "a_seg.npy", "a_flows.tif")
+    assert names(label_files(cellpose)) == ["a_cp_masks.png"]
+    assert names(label_files(touched(tmp_path / "b", "a.tif", "a_seg.npy", "b_seg.npy"))) == ["a_seg.npy", "b_seg.npy"]
+    assert names(label_files(touched(tmp_path / "c", "a.zip", "b.geojson", ".c.zip"))) == ["a.zip", "b.geojson"]
+    assert names(label_files(touched(tmp_path / "d", "a_masks.tif", "a.tif"))) == ["a_masks.tif"]
+    assert names(label_files(touched(tmp_path / "e", "a.tif", "a.geojson"))) == ["a.tif"]
+
+
+WRITERS = {
+    "rois.zip": write_rois,
+    "a.geojson": write_geojson,
+    "coco.json": lambda path, labels: write_coco(path, {"a.tif": labels}),
+    "a_seg.npy": lambda path, labels: np.save(path, {"masks": labels}),
+    "a_masks.tif": lambda path, labels: tifffile.imwrite(path, labels.astype(np.float32)),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("swapped", [False, True])
+def test_labels_of_any_program_can_be_scored(tmp_path, name, swapped):
+    labels = read_particles(written(tmp_path / "b.tif", np.uint8(MASK)))
+    WRITERS[name](tmp_path / name, labels)
+    pairs = pair_up(*((tmp_path / "b.tif", tmp_path / name) if swapped else (tmp_path / name, tmp_path / "b.tif")))
+    ((name, pair),) = pairs.items()
+    for rows in (None, 12):
+        np.testing.assert_array_equal(*read_pair(*pair, "auto", rows, name))
+
+
+def test_coco_stands_for_a_folder(tmp_path):
+    labels = read_particles(written(tmp_path / "truth.tif", np.uint8(MASK)))
+    coco, folder = tmp_path / "coco.json", tmp_path / "labels"
+    for name in "ab":
+        write_labels(folder / f"{name}_labels.tif", labels)
+    write_coco(coco, {"a.tif": labels, "b.tif": labels})
+    assert pair_up(coco, folder) == {name: (coco, folder / f"{name}_labels.tif") for name in "ab"}
+    assert pair_up(folder, coco) == {name: (folder / f"{name}_labels.tif", coco) for name in "ab"}
+    with pytest.raises(ImageError, match="is a file, but"):
+        pair_up(coco, tmp_path / "truth.tif")
+    write_coco(coco, {"a.tif": labels, "x/a.png": labels})
+    with pytest.raises(ImageError, match=r'coco\.json: names "a" twice'):
+        pair_up(coco, folder)
+
+
+def test_two_files_that_do_not_tell_their_size_cannot_be_scored(tmp_path):
+    for name in ("a.zip", "b.zip"):
+        write_rois(tmp_path / name, np.eye(3, dtype=np.uint16))
+    with pytest.raises(ImageError, match=r"a.zip: does not say how large its image is"):
+        read_pair(tmp_path / "a.zip", tmp_path / "b.zip", "auto", None)
 
 
 def test_the_name_that_counts_has_neither_ending_nor_suffix():

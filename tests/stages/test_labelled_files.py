@@ -1,10 +1,12 @@
 """Which truth belongs to which micrograph, and what is said where that is not clear."""
 
+import imageio.v3 as imageio
 import numpy as np
 import pytest
 import tifffile
 
 from autoseg.errors import ImageError
+from autoseg.images.annotations import write_coco, write_geojson
 from autoseg.images.labels import write_labels
 from autoseg.images.micrograph import ReadOptions
 from autoseg.images.rois import write_rois
@@ -14,29 +16,54 @@ LABELS = np.zeros((40, 60), np.uint16)
 LABELS[5:15, 5:15], LABELS[20:30, 30:50] = 1, 2
 
 
+def write_mask(path, labels):
+    tifffile.imwrite(path, np.uint8(255) * (labels > 0))
+
+
+WRITERS = {
+    ".zip": write_rois,
+    ".geojson": write_geojson,
+    ".json": lambda path, labels: write_coco(path, {"a.tif": labels, "b.tif": labels}),
+    "_seg.npy": lambda path, labels: np.save(path, {"masks": labels, "flows": [labels]}),
+    "_cp_masks.png": imageio.imwrite,
+    "_mask.tif": write_mask,
+    "_masks.tif": write_mask,
+    "_ignored.png": write_mask,
+    "_ignored.tif": write_mask,
+    "_labels.tif": write_labels,
+    "": lambda path, labels: tifffile.imwrite(path, (20 + 100 * (labels > 0)).astype(np.uint8)),
+}
+
+
 def write(folder, *names):
     """Files that tell the same of the same picture, each in the way that its name says."""
     folder.mkdir(exist_ok=True)
     for name in names:
-        stem = name.rsplit(".", 1)[0]
-        if name.endswith(".zip"):
-            write_rois(folder / name, LABELS)
-        elif stem.endswith(("_mask", "_masks", "_ignored")):
-            tifffile.imwrite(folder / name, np.uint8(255) * (LABELS > 0))
-        elif stem.endswith("_labels"):
-            write_labels(folder / name, LABELS)
-        else:
-            tifffile.imwrite(folder / name, (20 + 100 * (LABELS > 0)).astype(np.uint8))
+        next(writer for ending, writer in WRITERS.items() if name.endswith(ending))(folder / name, LABELS)
     return folder
 
 
-@pytest.mark.parametrize("truth", ["a_labels.tif", "a_mask.tif", "a_masks.tif", "a_rois.zip", "a.zip"])
-def test_labels_masks_and_rois_tell_the_same(tmp_path, truth):
+OTHERS = ["a_cp_masks.png", "a_seg.npy", "a.geojson", "a_labels.geojson"]
+
+
+@pytest.mark.parametrize("truth", ["a_labels.tif", "a_mask.tif", "a_masks.tif", "a_rois.zip", "a.zip", *OTHERS])
+def test_labels_masks_and_outlines_tell_the_same(tmp_path, truth):
     (one,) = find_labelled(write(tmp_path, "a.tif", truth))
     assert (one.micrograph.name, one.truth.name, one.ignored) == ("a.tif", truth, None)
     found, ignored = one.read(ReadOptions(), "auto")
     np.testing.assert_array_equal(found.labels, LABELS)
     assert found.image.max() == 120 and not ignored.any()
+
+
+def test_coco_tells_of_several_micrographs_and_other_json_is_passed_over(tmp_path):
+    write(tmp_path, "a.tif", "b.tif", "any.json")
+    (tmp_path / "run.json").write_text('{"versions": {}}')
+    found = find_labelled(tmp_path)
+    assert [(one.micrograph.name, one.truth.name) for one in found] == [("a.tif", "any.json"), ("b.tif", "any.json")]
+    np.testing.assert_array_equal(found[1].read(ReadOptions(), "auto")[0].labels, LABELS)
+    write(tmp_path, "a_labels.tif")
+    with pytest.raises(ImageError, match=r"any.json: is a truth of the same name as a_labels.tif"):
+        find_labelled(tmp_path)
 
 
 def test_labels_may_lie_in_a_folder_of_their_own_under_the_same_names(tmp_path):
