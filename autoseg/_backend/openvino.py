@@ -7,6 +7,7 @@ convolutions. Here a network is written down anew with channels first, layer by 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,18 @@ def image_input(channels: int) -> Tensor:
 def finish(x: Tensor, outputs: Mapping[str, Tensor]) -> openvino.Model:
     """The model that computes these outputs, in this order, from the input `x`."""
     return openvino.Model([opset.result(y) for y in outputs.values()], [x])
+
+
+def save(path: Path, name: str, channels: int, compute: Callable[[Tensor], Mapping[str, Tensor]]) -> None:
+    """Write `compute(images)`, the outputs by name, as a file for float32 images (batch, rows, columns, channels)."""
+    images = opset.parameter([-1, -1, -1, channels], np.float32, name=name)
+    images.output(0).set_names({name})
+    results = []
+    for output, y in compute(opset.transpose(images, [0, 3, 1, 2])).items():
+        last = opset.transpose(y, [0, 2, 3, 1])
+        last.output(0).set_names({output})
+        results.append(opset.result(last, name=output))
+    openvino.save_model(openvino.Model(results, [images], name), path, compress_to_fp16=False)
 
 
 def write(layer: Any, inputs: list[Tensor]) -> Tensor:

@@ -28,9 +28,10 @@ def export(
     model
         Name of a model that comes with autoseg, or the folder of one.
     output
-        File to write; its ending, .onnx or .xml, is added. For saved_model, a folder.
+        File to write; its ending, .onnx, .xml or .zip, is added. For saved_model, a folder.
     kind
-        What other programs read: ONNX Runtime, OpenVINO, TensorFlow.
+        What other programs read: ONNX Runtime, OpenVINO, those of bioimage.io, TensorFlow. Only the last needs
+        TensorFlow; onnx and bioimageio need the package onnx (autoseg[export]).
     """
     paths = [str(path) for path in export_model(load_model(model), output, kind)]
     print(json.dumps(paths) if as_json else "\n".join(paths))

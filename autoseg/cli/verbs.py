@@ -127,7 +127,7 @@ VERBS = (
     ),
     Verb(
         "export",
-        "Write a trained network for other programs: ONNX, OpenVINO, or TensorFlow SavedModel.\n\n"
+        "Write a trained network for other programs: ONNX, OpenVINO, bioimage.io, or TensorFlow SavedModel.\n\n"
         "It takes images of any size. A JSON file beside it tells how an image is prepared for it, and what comes out.",
         "autoseg export particles --format onnx --output particles.onnx",
         backend="tensorflow",

@@ -11,24 +11,21 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from autoseg import __version__
-from autoseg._backend import BACKEND, keras
+from autoseg._backend import BACKEND
 from autoseg._backend.graph import by_name
+from autoseg._backend.writing import input_name, write_onnx, write_openvino
 from autoseg.errors import AutosegError, BackendError
 from autoseg.files import written_whole
+from autoseg.models.bioimageio import write_package
 from autoseg.models.folder import Model
 
-Format = Literal["onnx", "openvino", "saved_model"]
+Format = Literal["onnx", "openvino", "bioimageio", "saved_model"]
 
-ENDINGS: Mapping[Format, str] = {"onnx": ".onnx", "openvino": ".xml", "saved_model": ""}
+ENDINGS: Mapping[Format, str] = {"onnx": ".onnx", "openvino": ".xml", "bioimageio": ".zip", "saved_model": ""}
 "How the file is called; a SavedModel is a folder."
 
-_KERAS_NAMES = {"onnx": "onnx", "openvino": "openvino", "saved_model": "tf_saved_model"}
-# Keras writes each of them for images of any size with TensorFlow, some with the help of more packages.
-_BACKEND = "tensorflow"
-_PACKAGES: Mapping[Format, tuple[str, ...]] = {"onnx": ("tf2onnx", "onnx"), "openvino": (), "saved_model": ()}
+_PACKAGES: Mapping[Format, tuple[str, ...]] = {"onnx": ("onnx",), "bioimageio": ("onnx",)}
 
 
 def export_model(model: Model, path: str | os.PathLike[str], format: Format) -> list[Path]:
@@ -45,7 +42,7 @@ def export_model(model: Model, path: str | os.PathLike[str], format: Format) -> 
     description = json.dumps(describe(model, format), indent=2) + "\n"
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".partial-", dir=target.parent) as folder:
-        _write(model.network, Path(folder) / target.name, format)
+        _write(model, Path(folder) / target.name, format)
         written = [_moved(part, target.parent) for part in sorted(Path(folder).iterdir())]
     with written_whole(target.with_name(f"{target.name}.json")) as partial:
         partial.write_text(description, encoding="utf-8")
@@ -54,19 +51,28 @@ def export_model(model: Model, path: str | os.PathLike[str], format: Format) -> 
 
 def _check(format: Format) -> None:
     """Refuse what this process cannot export, and tell what would."""
-    if BACKEND != _BACKEND:
+    if format == "saved_model" and BACKEND != "tensorflow":
         problem = f"{format} is exported with TensorFlow, but Keras runs on {BACKEND} here"
-        raise BackendError(problem, advice="Set KERAS_BACKEND=tensorflow; pip install 'autoseg[tensorflow]' if needed.")
-    missing = [package for package in _PACKAGES[format] if find_spec(package) is None]
+        advice = (
+            "Set KERAS_BACKEND=tensorflow; pip install 'autoseg[tensorflow]' if needed. Or export ONNX or OpenVINO."
+        )
+        raise BackendError(problem, advice=advice)
+    missing = [package for package in _PACKAGES.get(format, ()) if find_spec(package) is None]
     if missing:
-        raise BackendError(f"{format} needs more packages", advice=f"Run: pip install {' '.join(missing)}")
+        raise BackendError(f"{format} needs {', '.join(missing)}", advice="Run: pip install 'autoseg[export]'")
 
 
-def _write(network: keras.Model, path: Path, format: Format) -> None:
-    """Let Keras write the network."""
-    edge = 2 * network.size_multiple
-    network(np.zeros((1, edge, edge, network.input_shape[-1]), np.float32))  # ONNX wants a network that was called
-    network.export(str(path), format=_KERAS_NAMES[format], verbose=False)
+def _write(model: Model, path: Path, format: Format) -> None:
+    """Write the network for images of any size."""
+    match format:
+        case "onnx":
+            write_onnx(model.network, path)
+        case "openvino":
+            write_openvino(model.network, path)
+        case "bioimageio":
+            write_package(model, path, describe(model, format))
+        case "saved_model":
+            model.network.export(str(path), format="tf_saved_model", verbose=False)
 
 
 def _moved(part: Path, folder: Path) -> Path:
@@ -90,7 +96,7 @@ def describe(model: Model, format: Format) -> dict[str, Any]:
         "architecture": config.architecture,
         "weights_sha256": config.weights_sha256,
         "input": {
-            "name": network.inputs[0].name,
+            "name": input_name(network),
             "type": "float32",
             "axes": ["batch", "rows", "columns", "channels"],
             "shape": list(network.input_shape),
