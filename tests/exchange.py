@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autoseg._backend import BACKEND
+from autoseg._backend import BACKEND, ops, to_numpy
 from autoseg.backends import TRAINABLE
 from tests.networks.cases import CASES, fill_weights, make_input, predict
 
@@ -28,8 +28,9 @@ def predictions_of(networks, prefix=""):
 
 
 def write(own, networks, gan):
-    initial = {name: np.concatenate([w.ravel() for w in network.get_weights()]) for name, network in networks.items()}
-    np.savez(own / "initial.npz", **initial)
+    # Joined before they are read: OpenVINO would compile each of them.
+    initial = {name: ops.concatenate([*map(ops.ravel, network.weights)]) for name, network in networks.items()}
+    np.savez(own / "initial.npz", **{name: to_numpy(weights) for name, weights in initial.items()})
     for name, network in networks.items():
         fill_weights(network).save_weights(own / f"{name}.weights.h5")
     np.savez(own / "predictions.npz", **predictions_of(networks))
