@@ -13,7 +13,7 @@ from autoseg.cli.messages import progress
 from autoseg.cli.parameters import AsJson, Reading
 from autoseg.cli.results import Reporting, result_paths, tell
 from autoseg.errors import AutosegError, ImageError, OptionsError
-from autoseg.evaluation.files import ParticleKind, by_stem, join_labels, label_files, read_particles, without_suffix
+from autoseg.evaluation.files import ParticleKind, by_stem, join_labels, label_files, read_particles
 from autoseg.images.calibration import calibrate
 from autoseg.images.micrograph import Micrograph, ReadOptions
 from autoseg.images.micrograph import read as read_micrograph
@@ -57,7 +57,7 @@ def measure(
     refuse_inputs(result_paths(output, inputs), files)
     segmentations = (_segmentation(file, image, kind, read) for file, image in pairs)
     provenance = Provenance(labels=files, kind=kind, read=read)
-    shown = progress(segmentations, len(files), "image")
+    shown = progress(segmentations, len(pairs), "image")
     return tell(report(shown, output, reporting, inputs=inputs, provenance=provenance), as_json)
 
 
@@ -65,7 +65,7 @@ def _with_images(files: Sequence[Path], folder: Path) -> list[tuple[Path, Path]]
     """Each label file and the images that it belongs to by name: one, or, for COCO, those that it tells of."""
     images = micrographs_in(folder)
     named = [(file, name) for file in files for name in by_stem([file])]
-    alone = [name if len(by_stem([file])) > 1 else str(file) for file, name in named if name not in images]
+    alone = [f"{file} ({name})" for file, name in named if name not in images]
     if alone:
         problem = f"holds no image for {', '.join(alone)}"
         raise ImageError(problem, file=folder, advice="Name them alike; _labels before the ending does not matter.")
@@ -81,7 +81,7 @@ def _segmentation(file: Path, image: Path, kind: ParticleKind, options: ReadOpti
             note = "No micrograph was given: grey values and pictures are those of the mask."
             return Segmentation(labels, None, _calibrated(Micrograph(shown, path=file, notes=(note,)), file, options))
         micrograph = _calibrated(read_micrograph(image, options), file, options)
-        labels = read_particles(file, kind, shape=micrograph.pixels.shape, name=without_suffix(image.stem))
+        labels = read_particles(file, kind, shape=micrograph.pixels.shape, name=next(iter(by_stem([image]))))
         return join_labels(labels, micrograph, file)
     except AutosegError as error:
         return error if error.file == file else AutosegError(error.problem, file=file, advice=error.advice)

@@ -6,7 +6,8 @@ import json
 import math
 import os
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,6 +21,7 @@ ROIS, COCO, GEOJSON = ".zip", ".json", ".geojson"
 OUTLINES = frozenset((ROIS, COCO, GEOJSON))
 "Endings, in small letters, of the files that hold outlines."
 Shape = tuple[int, int]
+_Coco = tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]]]
 
 
 def holds_outlines(path: Path) -> bool:
@@ -40,7 +42,7 @@ def read_outlines(path: Path, shape: Shape | None = None, name: str = "") -> np.
     if path.suffix.lower() == COCO:
         image, annotations = _coco_image(path, name)
         shape = (_whole(image, "height", path), _whole(image, "width", path))
-        return paint(_numbered(annotations, _annotated, shape, path), shape, path)
+        return paint(_numbered(annotations, _annotated, shape, path, f" of {image['file_name']}"), shape, path)
     if shape is None:
         advice = "Give the folder of the images with --images, or one side as label images."
         raise ImageError("does not say how large its image is", file=path, advice=advice)
@@ -51,7 +53,7 @@ def read_outlines(path: Path, shape: Shape | None = None, name: str = "") -> np.
 
 def coco_images(path: Path) -> list[str]:
     """The names of the images, without ending, of which a COCO file tells."""
-    return [_stem(image) for image in _coco(path)["images"]]
+    return [_stem(image) for image in _coco(path)[0]]
 
 
 def is_coco(path: Path) -> bool:
@@ -62,14 +64,30 @@ def is_coco(path: Path) -> bool:
         return False
 
 
-def _coco(path: Path) -> dict[str, Any]:
+def _coco(path: Path) -> _Coco:
+    """The images, and the annotations of each by its number."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise ImageError(f"cannot be read: {error.strerror}", file=path, advice="Check the name.") from None
+    return _parsed_coco(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=2)  # it is asked for each image; evaluation has two sides
+def _parsed_coco(path: Path, changed: int, size: int) -> _Coco:
     content = _read_json(path)
     parts = ("images", "annotations")
     if not isinstance(content, dict) or not all(_are_objects(content.get(part)) for part in parts):
         raise ImageError("is no COCO file: it has no lists of images and annotations", file=path)
-    if not all(isinstance(image.get("file_name"), str) for image in content["images"]):
-        raise ImageError("names no file for some of its images", file=path)
-    return content
+    images = content["images"]
+    if not all(isinstance(image.get("file_name"), str) for image in images):
+        raise ImageError("names no file for some of its images", file=path, advice="Export it anew.")
+    annotations: dict[str, list[dict[str, Any]]] = {str(image.get("id")): [] for image in images}
+    for number, annotation in enumerate(content["annotations"], start=1):
+        if str(annotation.get("image_id")) not in annotations:
+            raise ImageError(f"tells of no image to which annotation {number} would belong", file=path)
+        annotations[str(annotation.get("image_id"))].append(annotation)
+    return images, annotations
 
 
 def _are_objects(items: Any) -> bool:
@@ -82,17 +100,14 @@ def _stem(image: Mapping[str, Any]) -> str:
 
 def _coco_image(path: Path, name: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The only image, or that of this name, and its annotations."""
-    content = _coco(path)
-    images = content["images"]
-    if len(images) > 1:
-        images = [image for image in images if _stem(image) == name]
-    if len(content["images"]) > 1 and not name:
-        problem = f"tells of {len(content['images'])} images"
-        raise ImageError(problem, file=path, advice="Give the folder of its images with --images.")
-    if len(images) != 1:
-        problem = f'tells of {len(content["images"])} images, and {len(images)} of them are called "{name}"'
+    images, annotations = _coco(path)
+    if len(images) > 1 and not name:
+        raise ImageError(f"tells of {len(images)} images", file=path, advice="Give their folder with --images.")
+    wanted = [image for image in images if _stem(image) == name] if len(images) > 1 else images
+    if len(wanted) != 1:
+        problem = f'tells of {len(images)} images, and {len(wanted)} of them are called "{name}"'
         raise ImageError(problem, file=path, advice="Name images as their micrographs, each once.")
-    return images[0], [one for one in content["annotations"] if one.get("image_id") == images[0].get("id")]
+    return wanted[0], annotations[str(wanted[0].get("id"))]
 
 
 def _whole(image: Mapping[str, Any], name: str, path: Path) -> int:
@@ -103,14 +118,15 @@ def _whole(image: Mapping[str, Any], name: str, path: Path) -> int:
 
 
 def _numbered(
-    items: Iterable[dict[str, Any]], filled: Callable[[dict[str, Any], Shape], Filled], shape: Shape, path: Path
-) -> Iterable[tuple[str, Filled]]:
+    items: Iterable[dict[str, Any]], filled: Callable[..., Filled], shape: Shape, path: Path, where: str = ""
+) -> Iterator[tuple[str, Filled]]:
     """Each item's place in the file, as a name, and its pixels."""
     for number, item in enumerate(items, start=1):
+        name = f"outline {number}{where}"
         try:
-            yield f"outline {number}", filled(item, shape)
+            yield name, filled(item, shape)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
-            problem = f"holds outline {number}, which cannot be read: {error}"
+            problem = f"holds {name}, which cannot be read: {error}"
             raise ImageError(problem, file=path, advice="Remove it, or export the file anew.") from None
 
 

@@ -86,7 +86,8 @@ def test_geojson_without_an_area_is_refused(tmp_path, geometry, problem):
         ({"segmentation": {"size": [11, 9], "counts": [9, 90]}}, "its size is"),
         ({"segmentation": {"size": [9, 11], "counts": "µ"}}, "cannot be read"),
         ({"segmentation": [[1, 2, 3]]}, "cannot be read"),
-        ({"segmentation": []}, "no pixel lies in the image"),
+        ({"segmentation": []}, "outline 1 of a.tif, of which no pixel lies in the image"),
+        ({"image_id": 8}, "no image to which annotation 1 would belong"),
     ],
 )
 def test_coco_without_an_area_is_refused(tmp_path, changes, problem):
