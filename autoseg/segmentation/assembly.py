@@ -27,6 +27,11 @@ class Assembly:
     "float32 (rows, columns) by channel: of the level in which each particle was found; elsewhere of the finest."
 
     @property
+    def drawn(self) -> int:
+        """How many letters and scale bars were found among the particles."""
+        return int(np.sum((self.found.scores == 0) & (self.found.areas > 0)))
+
+    @property
     def plausibility(self) -> float | None:
         """Of all of it; None where there is nothing."""
         areas = self.found.areas

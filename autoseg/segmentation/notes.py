@@ -6,21 +6,26 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from autoseg.images.polarity import Polarity
 from autoseg.segmentation.adaptation import Adaptation
 from autoseg.segmentation.candidates import typical_diameter
+from autoseg.segmentation.options import SegmentOptions
 
 TOLERANCE = 1.5
 "Typical diameters may be so much beyond those that the model was trained on before a note tells of it."
 
 
-def describe_inversion(adaptation: Adaptation) -> str:
-    """That particles are not of the polarity that the model knows."""
-    return f"Particles were found to be {adaptation.polarity}: the network saw the image inverted."
+def describe_adaptation(adaptation: Adaptation, asked: SegmentOptions, known: Polarity) -> Iterator[str]:
+    """What was decided for this image alone, and is not as a model that knows this polarity would have it anyway.
 
-
-def describe_enlargement(adaptation: Adaptation) -> str:
-    """That particles are smaller than those that the model knows."""
-    return f"For the sizes of its particles, the network saw the image magnified by {adaptation.magnification:g}."
+    >>> list(describe_adaptation(Adaptation(Polarity.DARK), SegmentOptions(), Polarity.BRIGHT))
+    ['Particles were found to be dark: the network saw the image inverted.']
+    """
+    if asked.polarity == "auto" and adaptation.polarity != known:
+        yield f"Particles were found to be {adaptation.polarity}: the network saw the image inverted."
+    if asked.magnification == "auto" and adaptation.magnification > 1:
+        factor = adaptation.magnification
+        yield f"For the sizes of its particles, the network saw the image magnified by {factor:g}."
 
 
 def describe_drawn(regions: int) -> Iterator[str]:
@@ -37,7 +42,6 @@ def describe_drawn(regions: int) -> Iterator[str]:
 def describe_sizes(labels: np.ndarray, known: tuple[float, float] | None, adaptation: Adaptation) -> Iterator[str]:
     """That particles are larger, or smaller, than those of known diameters in pixels, at all magnifications.
 
-    >>> from autoseg.images.polarity import Polarity
     >>> list(describe_sizes(np.ones((40, 40), int), (20, 50), Adaptation(Polarity.BRIGHT)))
     []
     """

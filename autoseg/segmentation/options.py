@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from autoseg.errors import ModelError, OptionsError
+from autoseg.heads import Head
 from autoseg.images.micrograph import ReadOptions
-from autoseg.images.polarity import Asked
+from autoseg.images.polarity import Asked, Polarity
+from autoseg.models.config import ModelConfig
 from autoseg.options import Options, Share
 from autoseg.segmentation.instances.finding import InstanceOptions
 from autoseg.segmentation.plausibility import LEAST
@@ -41,3 +44,20 @@ class SegmentOptions(Options):
     plausibility: Share = LEAST
     """By how much more probable it is, at least, that what was found in an image is particles than that it is not; else
     the image is taken to be empty. 0: it never is."""
+
+
+def complete_instances(options: SegmentOptions, config: ModelConfig, model: str, head: Head) -> InstanceOptions:
+    """The options for finding particles: what is set, else what the model recommends, else what its head allows."""
+    given, polarity = options.instances, _asked_polarity(options, config)
+    values: dict[str, Any] = {} if polarity == Polarity.EITHER else {"polarity": polarity.value}
+    values["method"] = "contact" if head.tells_distance else "distance"
+    values |= config.postprocessing
+    try:
+        found = InstanceOptions(**values | {name: getattr(given, name) for name in given.model_fields_set})
+        return InstanceOptions(**dict(found))  # all of them set: what a report tells is complete
+    except OptionsError as error:
+        raise ModelError(f'the model "{model}" recommends what cannot be: {error}') from None
+
+
+def _asked_polarity(options: SegmentOptions, config: ModelConfig) -> Polarity:
+    return config.polarity if options.polarity in ("auto", "model") else Polarity(options.polarity)

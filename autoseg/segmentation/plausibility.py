@@ -56,7 +56,9 @@ def shaded_share(field: np.ndarray) -> float:
     rows, columns = (np.linspace(-1, 1, length) for length in field.shape)
     powers = [(0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2)]
     # On a grid all sums of the least squares are products of sums along rows and columns.
-    moments = np.array([rows**first @ field.astype(float) @ columns**second for first, second in powers])
+    along_rows, along_columns = (np.array([axis**power for power in range(3)]) for axis in (rows, columns))
+    products = along_rows @ field.astype(float) @ along_columns.T
+    moments = np.array([products[power] for power in powers])
     along = [
         [(rows ** (one[0] + two[0])).sum() * (columns ** (one[1] + two[1])).sum() for two in powers] for one in powers
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -33,7 +34,7 @@ class Found:
     scores: np.ndarray
     "(n,) from 0 to 1."
 
-    @property
+    @cached_property
     def areas(self) -> np.ndarray:
         """Pixels of each particle (n,)."""
         return np.bincount(self.labels.ravel(), minlength=len(self.scores) + 1)[1:]
@@ -53,12 +54,17 @@ def find_in(level: Level, head: Head, options: InstanceOptions, scoring: Scoring
 
     Of a head that does not tell distances, all have a score of 1.
     """
-    every = options.changed(maximum_size=None, exclude_edge=False, li_factor=None, lines=False)
+    every = unfiltered(options)
     probability = head.named(level.outputs)
     labels = keep_instances(part(probability, every), every).astype(np.int32)
     if not head.tells_distance:
         return Found(labels, np.ones(int(labels.max(initial=0)), np.float32))
     return Found(labels, scoring.score(measure_evidence(probability, labels)))
+
+
+def unfiltered(options: InstanceOptions) -> InstanceOptions:
+    """The options without those that only tell which of the particles that are found will count."""
+    return options.changed(maximum_size=None, exclude_edge=False, li_factor=None, lines=False)
 
 
 def bring_labels_back(labels: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

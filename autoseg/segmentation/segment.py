@@ -19,7 +19,6 @@ from autoseg.images.class_map import ClassMap
 from autoseg.images.micrograph import Micrograph, read
 from autoseg.images.polarity import Polarity
 from autoseg.images.segmentation import Segmentation
-from autoseg.models.config import ModelConfig
 from autoseg.models.folder import Model, load_model
 from autoseg.models.scoring import Scoring
 from autoseg.segmentation.adaptation import Adaptation, bring_back, prepare
@@ -27,12 +26,12 @@ from autoseg.segmentation.assembly import Assembly, assemble
 from autoseg.segmentation.candidates import Candidate, assess, choose_adaptation
 from autoseg.segmentation.classes import decode_classes
 from autoseg.segmentation.instances.finding import InstanceOptions, find_instances
-from autoseg.segmentation.notes import describe_drawn, describe_enlargement, describe_inversion, describe_sizes
-from autoseg.segmentation.options import SegmentOptions
+from autoseg.segmentation.notes import describe_adaptation, describe_drawn, describe_sizes
+from autoseg.segmentation.options import SegmentOptions, complete_instances
 from autoseg.segmentation.plausibility import find_doubt
 from autoseg.segmentation.predictor import Predictor
 from autoseg.segmentation.provenance import Architecture, Provenance, TrainedModel
-from autoseg.segmentation.pyramid import Level, find_in
+from autoseg.segmentation.pyramid import Level, find_in, unfiltered
 
 _log = logging.getLogger("autoseg")
 
@@ -46,17 +45,24 @@ WINDOW = 256
 
 
 class Segmenter:
-    """A model ready to segment many micrographs; options are given as an object, by name, or both."""
+    """A model ready to segment many micrographs; options are given as an object, by name, or both.
 
-    def __init__(self, model: AnyModel, options: SegmentOptions | None = None, **changes: Any):
+    One that runs the network like another one can share its `predictor`, which takes a while to be made.
+    """
+
+    def __init__(
+        self, model: AnyModel, options: SegmentOptions | None = None, predictor: Predictor | None = None, **changes: Any
+    ):
         self.model = model if isinstance(model, Model) else load_model(model)
         self.head = _head(self.model)
         self.options = (options or SegmentOptions()).changed(**changes)
         if (given := self.options.instances.model_fields_set) and not self.head.finds_particles:
             problem = f'"{min(given)}" is for particles, and the model predicts {self.head.describe()}'
             raise OptionsError(problem, advice="Leave it out.")
-        self.instances = _complete(self.options, self.model, self.head)
-        self._predictor = Predictor(self.model.network, self.options.predict)
+        self.instances = complete_instances(self.options, self.model.config, self.model.name, self.head)
+        if predictor is None or (predictor.network, predictor.options) != (self.model.network, self.options.predict):
+            predictor = Predictor(self.model.network, self.options.predict)
+        self.predictor = predictor
 
     def __call__(self, image: Image) -> Result:
         """What is in a micrograph, in its file, or in an array (rows, columns)."""
@@ -107,32 +113,43 @@ class Segmenter:
 
         The micrograph's notes tell if there are none, or if the adaptation was an unusual one.
         """
-        noted = dataclasses.replace(micrograph, notes=(*micrograph.notes, *self._notes(adaptation)))
-        if not self.head.finds_particles:
-            return decode_classes(self._bring_back(levels[0], micrograph), self.head, noted)
+        if self.head.finds_particles:
+            return self.select(self.assemble(micrograph, levels, adaptation), micrograph, adaptation)
+        return decode_classes(self._bring_back(levels[0], micrograph), self.head, self._noted(micrograph, adaptation))
+
+    def find_drawn(self, micrograph: Micrograph) -> np.ndarray:
+        """Where in the field of view software has drawn letters and scale bars, as a mask: no particles lie there."""
+        field = micrograph.field
+        return find_burnt_in(field) if self.leaves_out_letters else np.zeros(field.shape, bool)
+
+    @property
+    def assembling(self) -> tuple[object, ...]:
+        """What `assemble` depends on, beside model and image; what else is asked for only chooses among particles."""
+        return self.leaves_out_letters, unfiltered(self.options.instances).model_dump_json()
+
+    def assemble(
+        self, micrograph: Micrograph, levels: Sequence[Level], adaptation: Adaptation, drawn: np.ndarray | None = None
+    ) -> Assembly:
+        """All particles in the levels of a micrograph, plausible or not; `drawn` is what `find_drawn` has found."""
+        given = self.options.instances.model_fields_set
+        with _naming(micrograph):
+            mask = self.find_drawn(micrograph) if drawn is None else drawn
+            return assemble(levels, self.head, self.instances, given, self.scoring, mask)
+
+    def select(self, found: Assembly, micrograph: Micrograph, adaptation: Adaptation) -> Segmentation:
+        """Of all particles in a micrograph, the plausible ones that count."""
         options = self.instances
         if adaptation.polarity != Polarity.EITHER and "polarity" not in self.options.instances.model_fields_set:
             options = options.changed(polarity=adaptation.polarity.value)
         with _naming(micrograph):
-            given = self.options.instances.model_fields_set
-            field = micrograph.field
-            drawn = find_burnt_in(field) if self.leaves_out_letters else np.zeros(field.shape, bool)
-            found = assemble(levels, self.head, options, given, self.scoring, drawn)
-            return self._select(found, options, noted, adaptation)
-
-    def _select(
-        self, found: Assembly, options: InstanceOptions, micrograph: Micrograph, adaptation: Adaptation
-    ) -> Segmentation:
-        """Of what was found, the plausible particles that count."""
-        labels, scores = found.keep(self.minimum_score, options, micrograph.field)
-        left_out = found.count_below(self.minimum_score, options.minimum_size)
-        plausibility = found.plausibility if self.head.tells_distance else None
-        known = scores if self.head.tells_distance else None
-        drawn = describe_drawn(int(np.sum((found.found.scores == 0) & (found.found.areas > 0))))
-        notes = *micrograph.notes, *drawn, *describe_sizes(labels, self._diameters, adaptation)
-        noted = dataclasses.replace(micrograph, notes=notes)
-        segmentation = Segmentation(labels, found.probability, noted, plausibility, left_out, known)
-        doubt = find_doubt(micrograph.field, plausibility, self.options.plausibility)
+            labels, scores = found.keep(self.minimum_score, options, micrograph.field)
+            left_out = found.count_below(self.minimum_score, options.minimum_size)
+            plausibility = found.plausibility if self.head.tells_distance else None
+            known = scores if self.head.tells_distance else None
+            told = *describe_drawn(found.drawn), *describe_sizes(labels, self._diameters, adaptation)
+            noted = self._noted(micrograph, adaptation, *told)
+            segmentation = Segmentation(labels, found.probability, noted, plausibility, left_out, known)
+            doubt = find_doubt(micrograph.field, plausibility, self.options.plausibility)
         return segmentation.disbelieved(doubt) if doubt is not None and segmentation.found else segmentation
 
     def describe(self) -> Provenance:
@@ -149,7 +166,7 @@ class Segmenter:
                 weights_sha256=config.weights_sha256,
                 recommends=config.postprocessing,
             ),
-            engine=self._predictor.engine.name,
+            engine=self.predictor.engine.name,
             device=options.predict.device,
             precision=options.predict.precision,
             segmentation=particles if self.head.finds_particles else None,
@@ -220,14 +237,12 @@ class Segmenter:
 
     def _run(self, prepared: np.ndarray, polarity: Polarity) -> dict[str, np.ndarray]:
         """What the network predicts for an image in which particles are what `polarity` tells."""
-        return self._predictor(polarity.as_shown_to(self.model.config.polarity, prepared))
+        return self.predictor(polarity.as_shown_to(self.model.config.polarity, prepared))
 
-    def _notes(self, adaptation: Adaptation) -> Iterator[str]:
-        """What was decided for this image alone, and is not as the model would have it anyway."""
-        if self.options.polarity == "auto" and adaptation.polarity != self.model.config.polarity:
-            yield describe_inversion(adaptation)
-        if self.options.magnification == "auto" and adaptation.magnification > 1:
-            yield describe_enlargement(adaptation)
+    def _noted(self, micrograph: Micrograph, adaptation: Adaptation, *more: str) -> Micrograph:
+        """The micrograph with notes of what was decided for it alone."""
+        decided = describe_adaptation(adaptation, self.options, self.model.config.polarity)
+        return dataclasses.replace(micrograph, notes=(*micrograph.notes, *decided, *more))
 
 
 def _head(model: Model) -> Head:
@@ -268,24 +283,6 @@ def segment_again(segmentation: Segmentation, instances: InstanceOptions | None 
     with _naming(segmentation.micrograph):
         labels = find_instances(segmentation.probability, options, segmentation.image)
     return segmentation.believed(labels)
-
-
-def _complete(options: SegmentOptions, model: Model, head: Head) -> InstanceOptions:
-    """The options for finding particles: what is set, else what the model recommends, else what its head allows."""
-    config, given = model.config, options.instances
-    polarity = _asked_polarity(options, config)
-    values: dict[str, Any] = {} if polarity == Polarity.EITHER else {"polarity": polarity.value}
-    values["method"] = "contact" if head.tells_distance else "distance"
-    values |= config.postprocessing
-    try:
-        found = InstanceOptions(**values | {name: getattr(given, name) for name in given.model_fields_set})
-        return InstanceOptions(**dict(found))  # all of them set: what a report tells is complete
-    except OptionsError as error:
-        raise ModelError(f'the model "{model.name}" recommends what cannot be: {error}') from None
-
-
-def _asked_polarity(options: SegmentOptions, config: ModelConfig) -> Polarity:
-    return config.polarity if options.polarity in ("auto", "model") else Polarity(options.polarity)
 
 
 @contextmanager

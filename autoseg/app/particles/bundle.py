@@ -30,7 +30,7 @@ def offer_everything(finisher: Finisher, predicted: list[Predicted]) -> None:
 
 def _key(finisher: Finisher, predicted: list[Predicted]) -> tuple[object, ...]:
     images = tuple((one.upload.digest, corrections_of(one)) for one in predicted)
-    return finisher.model.name, finisher.chosen, finisher.pixel_size, images
+    return finisher.segmenter.model.name, finisher.chosen, finisher.pixel_size, images
 
 
 def _write(folder: Path, finisher: Finisher, predicted: list[Predicted]) -> None:

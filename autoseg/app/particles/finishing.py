@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cached_property
 from typing import NamedTuple
 
 import pandas as pd
 
 from autoseg.app.particles.controls import Chosen
 from autoseg.app.particles.predicting import Predicted
-from autoseg.app.session import keep, kept, remember
-from autoseg.images.class_map import ClassMap
+from autoseg.app.session import keep, kept
 from autoseg.images.corrections import Correction, correct
 from autoseg.images.micrograph import Micrograph
 from autoseg.measurement.conditions import keep_measured, parse_condition
 from autoseg.measurement.shape import measure
-from autoseg.models.folder import Model
+from autoseg.segmentation.assembly import Assembly
 from autoseg.segmentation.segment import Result, Segmenter
 
 
@@ -54,36 +54,48 @@ def _store(predicted: Predicted, corrections: tuple[Correction, ...]) -> None:
 class Finisher:
     """Finishes images with the same thresholds. What was finished last of each stays, until these change."""
 
-    model: Model
+    first: Segmenter
+    "That which predicted them."
     chosen: Chosen
     pixel_size: float | None
 
-    @property
+    @cached_property
     def segmenter(self) -> Segmenter:
         """One that reports can describe."""
         read = self.chosen.options.read
         if self.pixel_size is not None:
             read = read.changed(pixel_size=self.pixel_size)
-        key = self.model.name, self.chosen.options, self.pixel_size
-        return remember("finishing", key, lambda: Segmenter(self.model, self.chosen.options, read=read))
+        return Segmenter(self.first.model, self.chosen.options, self.first.predictor, read=read)
 
     def finish(self, predicted: Predicted) -> Finished:
         """What is in an image, with its corrections; made anew only if something of it has changed."""
         corrections = corrections_of(predicted)
-        key = self.model.name, self.chosen, self.pixel_size, corrections
+        key = self.segmenter.model.name, self.chosen, self.pixel_size, corrections
         if predicted.finished is None or predicted.finished[0] != key:
             predicted.finished = key, self._finish(predicted, corrections)
         finished: Finished = predicted.finished[1]
         return finished
 
     def _finish(self, predicted: Predicted, corrections: tuple[Correction, ...]) -> Finished:
-        micrograph = self._calibrated(predicted.micrograph)
-        found = self.segmenter.finish(micrograph, predicted.levels, predicted.adaptation)
-        if isinstance(found, ClassMap):
-            return Finished(found, found, pd.DataFrame())
+        micrograph, segmenter = self._calibrated(predicted.micrograph), self.segmenter
+        if not segmenter.head.finds_particles:
+            classes = segmenter.finish(micrograph, predicted.levels, predicted.adaptation)
+            return Finished(classes, classes, pd.DataFrame())
+        found = segmenter.select(self._assembled(segmenter, predicted), micrograph, predicted.adaptation)
         corrected = correct(found, corrections)
         conditions = [parse_condition(text) for text in self.chosen.keep]
         return Finished(corrected, *keep_measured(corrected, measure(corrected), conditions))
+
+    def _assembled(self, segmenter: Segmenter, predicted: Predicted) -> Assembly:
+        """All particles of an image, assembled anew only if that changes them: most sliders only choose among them."""
+        key = self.segmenter.model.name, segmenter.assembling
+        if predicted.assembled is None or predicted.assembled[0] != key:
+            micrograph, levels, adaptation = predicted.micrograph, predicted.levels, predicted.adaptation
+            if predicted.drawn is None and segmenter.leaves_out_letters:
+                predicted.drawn = segmenter.find_drawn(micrograph)
+            drawn = predicted.drawn if segmenter.leaves_out_letters else None
+            predicted.assembled = key, segmenter.assemble(micrograph, levels, adaptation, drawn)
+        return predicted.assembled[1]
 
     def _calibrated(self, micrograph: Micrograph) -> Micrograph:
         if self.pixel_size is None:

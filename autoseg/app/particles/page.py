@@ -44,7 +44,7 @@ def _work(inputs: Inputs, predicted: list[Predicted], place: int) -> None:
         left, right = st.columns([1, 2.8], gap="medium")
         with left:
             chosen = ask_thresholds(segmenter)
-        finisher = Finisher(segmenter.model, chosen, inputs.pixel_size)
+        finisher = Finisher(segmenter, chosen, inputs.pixel_size)
         with right:
             found = finisher.finish(predicted[place])
             if isinstance(found.shown, ClassMap):

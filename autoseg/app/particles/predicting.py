@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from autoseg.app.models import loaded
@@ -19,6 +20,7 @@ from autoseg.app.uploads import Upload, on_disk
 from autoseg.errors import AutosegError, ImageError
 from autoseg.images.micrograph import Micrograph
 from autoseg.segmentation.adaptation import Adaptation
+from autoseg.segmentation.assembly import Assembly
 from autoseg.segmentation.pyramid import Level
 from autoseg.segmentation.segment import Segmenter, SegmentOptions
 
@@ -36,6 +38,10 @@ class Predicted:
     micrograph: Micrograph
     levels: tuple[Level, ...]
     adaptation: Adaptation
+    drawn: np.ndarray | None = None
+    "Where letters and scale bars are, once somebody asked."
+    assembled: tuple[Any, Assembly] | None = None
+    "All particles, as they were assembled last, and with what."
     finished: tuple[Any, Any] | None = None
     "What was made of it last, and with what."
 

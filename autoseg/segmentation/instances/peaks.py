@@ -23,21 +23,26 @@ def find_prominent(relief: np.ndarray, foreground: np.ndarray, prominence: float
     """
     seeds, count = components(foreground)
     places = np.flatnonzero(foreground)
+    places = places[np.argsort(relief.ravel()[places])]  # what lies above a level is the end, and the top comes last
     heights, regions = relief.ravel()[places], seeds.ravel()[places]
-    for level in LEVELS:
+    parted: list[np.ndarray] = []
+    for level in LEVELS[float(heights.max(initial=0)) - LEVELS >= prominence]:
+        above = slice(int(np.searchsorted(heights, level, side="right")), None)
         pieces, total = components(foreground & (relief > level))
-        pieces = pieces.ravel()[places]
+        pieces = pieces.ravel()[places[above]]
         tops, parent = np.zeros(total + 1, relief.dtype), np.zeros(total + 1, regions.dtype)
-        np.maximum.at(tops, pieces, heights)
-        parent[pieces] = regions  # what is connected at this level was so at lower ones, in a single region
+        tops[pieces] = heights[above]  # of several heights the last one stays
+        parent[pieces] = regions[above]  # what is connected at this level was so at lower ones, in a single region
         stands = (tops - level >= prominence) & (np.bincount(pieces, minlength=total + 1) >= smallest)
-        stands[0] = False
         divided = np.bincount(parent[stands], minlength=count + 1) > 1
         divided[0] = False
+        parted.append(np.flatnonzero(divided))
         children = np.flatnonzero(stands & divided[parent])
         numbers = np.zeros(total + 1, regions.dtype)
         numbers[children] = count + 1 + np.arange(children.size)
-        regions = np.where(divided[regions], numbers[pieces], regions)
+        regions[above] = np.where(divided[regions[above]], numbers[pieces], regions[above])
         count += children.size
-    seeds.ravel()[places] = regions
+    left = np.arange(count + 1, dtype=regions.dtype)
+    left[np.concatenate([[], *parted]).astype(int)] = 0  # of what was divided, only the children are left
+    seeds.ravel()[places] = left[regions]
     return seeds
