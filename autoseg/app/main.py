@@ -12,6 +12,10 @@ from autoseg.app.sentences import told
 _PAGES = ("particles", "surfaces", "grains", "ellipsometry", "evaluate")
 _STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 4rem 2rem 3rem; }
+.js-plotly-plot image { image-rendering: pixelated; }
+/* A new picture takes the place of the old one at once, not when the page is done. */
+.stElementContainer:has(.js-plotly-plot):not([data-stale="true"])
+  ~ .stElementContainer:has(.js-plotly-plot)[data-stale="true"] { display: none; }
 </style>"""
 
 

@@ -29,6 +29,8 @@ def join(several: Sequence[Found]) -> tuple[Found, np.ndarray]:
     joined, levels = several[0], np.zeros(len(several[0].scores), int)
     for number, coarser in enumerate(several[1:], start=1):
         stays, taken = _settle(joined, coarser)
+        if not taken.any():
+            continue
         labels = _numbers(stays)[joined.labels]
         added = _numbers(taken, int(stays.sum()))[coarser.labels]
         labels = np.where(labels == 0, added, labels)

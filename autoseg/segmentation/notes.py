@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autoseg.images.polarity import Polarity
 from autoseg.segmentation.adaptation import Adaptation
 from autoseg.segmentation.candidates import typical_diameter
-from autoseg.segmentation.options import SegmentOptions
+
+if TYPE_CHECKING:
+    from autoseg.segmentation.options import SegmentOptions
 
 TOLERANCE = 1.5
 "Typical diameters may be so much beyond those that the model was trained on before a note tells of it."

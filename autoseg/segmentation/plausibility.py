@@ -57,7 +57,8 @@ def shaded_share(field: np.ndarray) -> float:
     powers = [(0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2)]
     # On a grid all sums of the least squares are products of sums along rows and columns.
     along_rows, along_columns = (np.array([axis**power for power in range(3)]) for axis in (rows, columns))
-    products = along_rows @ field.astype(float) @ along_columns.T
+    # Not by BLAS, whose threads wait for each other longer than this takes.
+    products = np.einsum("ir,rj->ij", along_rows, np.einsum("rc,jc->rj", field.astype(float), along_columns))
     moments = np.array([products[power] for power in powers])
     along = [
         [(rows ** (one[0] + two[0])).sum() * (columns ** (one[1] + two[1])).sum() for two in powers] for one in powers

@@ -45,6 +45,8 @@ class Found:
         >>> Found(np.array([[1, 1, 2]]), np.array([0.9, 0.8])).without(np.array([[False, True, True]])).scores.tolist()
         [0.9, 0.0]
         """
+        if not mask.any():
+            return self
         covered = np.bincount(self.labels[mask], minlength=len(self.scores) + 1)[1:]
         return Found(self.labels, np.where(covered > self.areas / 2, 0, self.scores))
 

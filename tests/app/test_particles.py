@@ -12,7 +12,8 @@ import tifffile
 import autoseg
 from autoseg.app.particles.picture import find_targets
 from autoseg.files import shipped
-from autoseg.segmentation.segment import Segmenter
+from autoseg.segmentation.instances.finding import InstanceOptions
+from autoseg.segmentation.segment import Segmenter, SegmentOptions
 from tests.app.pages import every_control, move, named, open_page, press, tiff, upload
 from tests.marks import predicts_once
 
@@ -32,6 +33,11 @@ def predictions(monkeypatch):
 
 def with_image(monkeypatch, **options):
     return upload(open_page("particles", monkeypatch, **options), ("a.tif", IMAGE))
+
+
+def shown(page):
+    (predicted,) = page.session_state["autoseg predicted"].values()
+    return predicted.finished[1].shown
 
 
 def particles(page):
@@ -71,6 +77,26 @@ def test_thresholds_and_filters_are_live_and_the_network_is_asked_once(monkeypat
     page.text_area[0].set_value("circularity > 0.1")
     assert particles(page.run()) == inside
     assert len(predictions) == 1
+
+
+def test_what_only_chooses_among_particles_does_not_part_them_anew(monkeypatch, predictions):
+    assembled, assemble = [], Segmenter.assemble
+    monkeypatch.setattr(Segmenter, "assemble", lambda *given: assembled.append(1) or assemble(*given))
+    page = with_image(monkeypatch)
+    named(page.slider, "Least score").set_value(0.6)
+    named(page.checkbox, "Not those at the edge").set_value(True)
+    page.text_area[0].set_value("circularity > 0.1")
+    page.run()
+    options = SegmentOptions(instances=InstanceOptions(exclude_edge=True), minimum_score=0.6)
+    directly = autoseg.segment(FIELD, "particles", options)
+    assert len(assembled) == 1 + 1 and particles(page) == directly.count > 0  # here, and directly
+    named(page.slider, "Valley that parts particles").set_value(0.05)
+    page.run()
+    options = options.changed(instances=options.instances.changed(prominence=0.05))
+    directly = autoseg.segment(FIELD, "particles", options)
+    assert len(assembled) == 2 + 2 and len(predictions) == 1 + 2
+    np.testing.assert_array_equal(shown(page).labels, directly.labels)
+    np.testing.assert_array_equal(shown(page).scores, directly.scores)
 
 
 def test_every_control_works_with_an_image(monkeypatch):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from functools import cached_property
-from typing import NamedTuple
 
 import pandas as pd
 
 from autoseg.app.particles.controls import Chosen
 from autoseg.app.particles.predicting import Predicted
 from autoseg.app.session import keep, kept
+from autoseg.images.class_map import ClassMap
 from autoseg.images.corrections import Correction, correct
 from autoseg.images.micrograph import Micrograph
 from autoseg.measurement.conditions import keep_measured, parse_condition
@@ -19,15 +19,31 @@ from autoseg.segmentation.assembly import Assembly
 from autoseg.segmentation.segment import Result, Segmenter
 
 
-class Finished(NamedTuple):
-    """What is in an image."""
+@dataclasses.dataclass(frozen=True, eq=False)
+class Finished:
+    """What is in an image. It is measured only when somebody asks for measures: the picture can be shown before."""
 
     everything: Result
     "Before conditions are asked: a report asks them itself, and tells what it left out."
-    shown: Result
-    "What meets the conditions."
-    table: pd.DataFrame
-    "Measures of what is shown."
+    keep: tuple[str, ...]
+    "Conditions."
+
+    @property
+    def shown(self) -> Result:
+        """What meets the conditions."""
+        return self._measured[0] if self.keep else self.everything
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Measures of what is shown."""
+        return self._measured[1]
+
+    @cached_property
+    def _measured(self) -> tuple[Result, pd.DataFrame]:
+        if isinstance(self.everything, ClassMap):
+            return self.everything, pd.DataFrame()
+        conditions = [parse_condition(text) for text in self.keep]
+        return keep_measured(self.everything, measure(self.everything), conditions)
 
 
 def corrections_of(predicted: Predicted) -> tuple[Correction, ...]:
@@ -79,12 +95,9 @@ class Finisher:
     def _finish(self, predicted: Predicted, corrections: tuple[Correction, ...]) -> Finished:
         micrograph, segmenter = self._calibrated(predicted.micrograph), self.segmenter
         if not segmenter.head.finds_particles:
-            classes = segmenter.finish(micrograph, predicted.levels, predicted.adaptation)
-            return Finished(classes, classes, pd.DataFrame())
+            return Finished(segmenter.finish(micrograph, predicted.levels, predicted.adaptation), ())
         found = segmenter.select(self._assembled(segmenter, predicted), micrograph, predicted.adaptation)
-        corrected = correct(found, corrections)
-        conditions = [parse_condition(text) for text in self.chosen.keep]
-        return Finished(corrected, *keep_measured(corrected, measure(corrected), conditions))
+        return Finished(correct(found, corrections), self.chosen.keep)
 
     def _assembled(self, segmenter: Segmenter, predicted: Predicted) -> Assembly:
         """All particles of an image, assembled anew only if that changes them: most sliders only choose among them."""

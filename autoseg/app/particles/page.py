@@ -50,7 +50,7 @@ def _work(inputs: Inputs, predicted: list[Predicted], place: int) -> None:
             if isinstance(found.shown, ClassMap):
                 _show_classes(found.shown)
             else:
-                show_particles(found.shown, found.table, predicted[place])
+                show_particles(found.shown, predicted[place], lambda: found.table)
         if not isinstance(found.shown, ClassMap):
             show_sizes(finisher, predicted, place)
             show_table(found.table)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pandas as pd
@@ -9,11 +11,11 @@ import streamlit as st
 
 from autoseg.app.particles.finishing import correct_more, corrections_of, undo
 from autoseg.app.particles.predicting import Predicted
-from autoseg.app.session import keep, kept
+from autoseg.app.session import keep, kept, remember
 from autoseg.app.zooming import Picked, Targets, Tool, picked, show_picture
 from autoseg.images.corrections import Correction, correct_labels
 from autoseg.images.distance import distance_inside
-from autoseg.images.overlay import OverlayOptions, draw_overlay
+from autoseg.images.overlay import OverlayOptions, draw_overlay, to_grey
 from autoseg.images.segmentation import Segmentation
 
 SELECTED = "selected"
@@ -25,25 +27,25 @@ _HINTS = {
     "select": "Draw a box: all particles inside are chosen.",
     "lasso": "Draw a line across a particle, from outside to outside: it is divided along it.",
 }
-_MOST_TARGETS = 4000
+_MOST_TARGETS = 500  # beside one in each particle: for each more, the browser takes longer to show the picture
 _ROW = ["label", "score", "equivalent_diameter_area", "area", "feret_diameter_max", "feret_diameter_min"]
 _ROW += ["aspect_ratio", "circularity", "solidity", "touches_edge"]
 
 
-def show_particles(found: Segmentation, table: pd.DataFrame, predicted: Predicted) -> None:
+def show_particles(found: Segmentation, predicted: Predicted, measures: Callable[[], pd.DataFrame]) -> None:
     """Show the picture of an image with its particles, what was chosen, and how it can be corrected."""
     top = st.columns([2, 1.6, 1], vertical_alignment="bottom")
     name = top[0].segmented_control("Tool", list(_TOOLS), default="Click", key="tool") or "Click"
     factor = top[1].select_slider("Magnify", [1, 2, 4, 8], key="magnify", help="Around what was chosen last.")
     numbers = top[2].checkbox("Numbers", key="numbers")
-    pixels = draw_overlay(
-        found.image, found.labels, found.micrograph.pixel_size, OverlayOptions(line_width=None, numbers=numbers)
-    )
+    ground = remember("ground", predicted.upload.digest, lambda: to_grey(found.image))
+    pixels = draw_overlay(ground, found.labels, found.micrograph.pixel_size, OverlayOptions(numbers=numbers))
     place = kept("middle", {}).get(predicted.upload.digest)
     tool = _TOOLS[name]
     show_picture(
         pixels,
         _PICTURE,
+        ground=ground,
         targets=find_targets(found.labels),
         tool=tool,
         view=(*place, float(factor)) if place and factor > 1 else _middle(found, factor),
@@ -51,11 +53,11 @@ def show_particles(found: Segmentation, table: pd.DataFrame, predicted: Predicte
     )
     st.caption(_HINTS[tool])
     _show_measured_box(found)
-    _show_chosen(found, table, predicted)
+    _show_chosen(found, predicted, measures)
 
 
 def find_targets(labels: np.ndarray) -> Targets:
-    """Places inside the particles, close enough that a click into any of them finds it; one in each at least.
+    """Places all over the particles, one in each at least: a click chooses the particle of the nearest one.
 
     >>> targets = find_targets(np.pad(np.full((9, 9), 1), 3))
     >>> set(targets.numbers.tolist()), len(targets.rows) > 1
@@ -120,7 +122,7 @@ def _show_measured_box(found: Segmentation) -> None:
     st.caption(f"The box is {width:.0f} x {height:.0f} pixels{in_nm} large.")
 
 
-def _show_chosen(found: Segmentation, table: pd.DataFrame, predicted: Predicted) -> None:
+def _show_chosen(found: Segmentation, predicted: Predicted, measures: Callable[[], pd.DataFrame]) -> None:
     if said := kept("said"):
         st.warning(said)
         keep("said", None)
@@ -152,7 +154,7 @@ def _show_chosen(found: Segmentation, table: pd.DataFrame, predicted: Predicted)
         help="Magnify around them.",
     )
     if chosen:
-        st.dataframe(_rows(table, chosen), hide_index=True)
+        st.dataframe(_rows(measures(), chosen), hide_index=True)
 
 
 def _apply(predicted: Predicted, correction: Correction) -> None:
