@@ -21,6 +21,7 @@ TOLERANCE = 1.5
 def describe_adaptation(adaptation: Adaptation, asked: SegmentOptions, known: Polarity) -> Iterator[str]:
     """What was decided for this image alone, and is not as a model that knows this polarity would have it anyway.
 
+    >>> from autoseg.segmentation.options import SegmentOptions
     >>> list(describe_adaptation(Adaptation(Polarity.DARK), SegmentOptions(), Polarity.BRIGHT))
     ['Particles were found to be dark: the network saw the image inverted.']
     """
