@@ -112,5 +112,6 @@ def _measure(distance: np.ndarray, shape: _Shape) -> float:
     left = profile[max(first - _BLUR - 1, 0) : first + _BLUR]
     right = profile[end - _BLUR : end + _BLUR + 1][::-1]
     for edge in (left, right):  # each begins beyond the blur
-        length += float(((edge[0] - edge) / (edge[0] - ink)).clip(0, 1).sum())
+        if edge[0] > ink:  # else something of the bar's own grey touches its end
+            length += float(((edge[0] - edge) / (edge[0] - ink)).clip(0, 1).sum())
     return round(length, 2)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from autoseg.errors import ImageError, OptionsError
 from autoseg.images.burnt_in import find_scale_bar
+from autoseg.images.burnt_in.bars import _measure, _Shape
 from autoseg.images.intensity import IntensityOptions, draw_intensity
 from autoseg.images.labels import write_tiff
 from autoseg.images.micrograph import ReadOptions, read
@@ -54,6 +55,13 @@ def test_a_bar_is_measured_to_a_pixel_in_a_figure_that_was_resampled(length, thi
 def test_a_bar_with_ticks_reaches_from_the_middle_of_one_to_that_of_the_other(thickness):
     bar = find_scale_bar(drawn(29, thickness, tick=2))
     assert (bar.length, bar.row, bar.height) == (27, 260, thickness)
+
+
+def test_a_bar_that_something_of_its_own_grey_touches_has_a_length():
+    distance = np.full((30, 60), 9.0)
+    distance[10:14, :40] = 0
+    length = _measure(distance, _Shape(row=10, column=5, height=4, width=35, tick=0))
+    assert 30 < length <= 40
 
 
 def test_depth_does_not_matter():
