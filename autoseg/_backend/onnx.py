@@ -5,17 +5,17 @@ Keras itself writes ONNX for images of any size with TensorFlow alone, and with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from autoseg.errors import BackendError
+from autoseg._backend.layer_writers import LayerWriters
 
 Tensor = str
-_WRITERS: dict[str, Callable[[Any, Any, list[Tensor]], Tensor]] = {}
+_writes = LayerWriters("ONNX cannot hold")
 _OPERATORS, _FORMAT = 17, 8  # of the year 2022, so that older programs read it, too
 
 
@@ -47,11 +47,7 @@ class Writer:
 
     def write(self, layer: Any, inputs: list[Tensor]) -> Tensor:
         """The layer's output, computed from those of the layers before it."""
-        try:
-            writer = _WRITERS[type(layer).__name__]
-        except KeyError:
-            raise _unknown(layer, "of this kind") from None
-        return writer(self, layer, inputs)
+        return _writes.find(layer)(self, layer, inputs)
 
     def finish(self, outputs: Mapping[str, Tensor], channels: Mapping[str, int]) -> Any:
         """The checked model that has these outputs, channels last, under their names."""
@@ -67,19 +63,6 @@ class Writer:
         return model
 
 
-def _unknown(layer: Any, what: str) -> BackendError:
-    kind = type(layer).__name__
-    return BackendError(f'ONNX cannot hold the layer "{layer.name}" ({kind}): autoseg supports no layer {what}')
-
-
-def _writes(*kinds: str) -> Callable:
-    def register(writer: Callable) -> Callable:
-        _WRITERS.update(dict.fromkeys(kinds, writer))
-        return writer
-
-    return register
-
-
 def _activated(writer: Writer, layer: Any, x: Tensor) -> Tensor:
     match name := layer.activation.__name__:
         case "linear":
@@ -88,7 +71,7 @@ def _activated(writer: Writer, layer: Any, x: Tensor) -> Tensor:
             return writer.add(name.capitalize(), x)
         case "softmax":
             return writer.add("Softmax", x, axis=1)
-    raise _unknown(layer, f"with the activation {name}")
+    raise _writes.unknown(layer, f"with the activation {name}")
 
 
 def _auto_pad(layer: Any) -> str:
@@ -98,7 +81,7 @@ def _auto_pad(layer: Any) -> str:
 @_writes("Conv2D")
 def _convolution(writer: Writer, layer: Any, inputs: list[Tensor]) -> Tensor:
     if layer.groups != 1 or layer.data_format != "channels_last":
-        raise _unknown(layer, "with groups or with channels first")
+        raise _writes.unknown(layer, "with groups or with channels first")
     kernel, *bias = layer.get_weights()
     weights = [writer.constant(kernel.transpose(3, 2, 0, 1)), *map(writer.constant, bias)]
     settings = {"strides": layer.strides, "dilations": layer.dilation_rate, "auto_pad": _auto_pad(layer)}
@@ -108,7 +91,7 @@ def _convolution(writer: Writer, layer: Any, inputs: list[Tensor]) -> Tensor:
 @_writes("Conv2DTranspose")
 def _transposed_convolution(writer: Writer, layer: Any, inputs: list[Tensor]) -> Tensor:
     if layer.padding != "valid" or layer.dilation_rate != (1, 1) or min(layer.kernel_size) < max(layer.strides):
-        raise _unknown(layer, "but one without padding or dilation, and a kernel as large as its stride")
+        raise _writes.unknown(layer, "but one without padding or dilation, and a kernel as large as its stride")
     kernel, *bias = layer.get_weights()
     weights = [writer.constant(kernel.transpose(3, 2, 0, 1)), *map(writer.constant, bias)]
     return _activated(writer, layer, writer.add("ConvTranspose", inputs[0], *weights, strides=layer.strides))
@@ -139,7 +122,7 @@ def _activation(writer: Writer, layer: Any, inputs: list[Tensor]) -> Tensor:
 @_writes("ReLU")
 def _relu(writer: Writer, layer: Any, inputs: list[Tensor]) -> Tensor:
     if layer.max_value is not None or layer.negative_slope or layer.threshold:
-        raise _unknown(layer, "with a maximum, slope or threshold")
+        raise _writes.unknown(layer, "with a maximum, slope or threshold")
     return writer.add("Relu", inputs[0])
 
 
@@ -156,7 +139,7 @@ def _sum(writer: Writer, layer: Any, inputs: list[Tensor]) -> Tensor:
 @_writes("Concatenate")
 def _join(writer: Writer, layer: Any, inputs: list[Tensor]) -> Tensor:
     if layer.axis not in (-1, 3):
-        raise _unknown(layer, "along other axes than the channels")
+        raise _writes.unknown(layer, "along other axes than the channels")
     return writer.add("Concat", *inputs, axis=1)
 
 

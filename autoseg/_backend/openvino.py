@@ -14,11 +14,12 @@ import numpy as np
 import openvino
 from openvino import opset13 as opset
 
+from autoseg._backend.layer_writers import LayerWriters
 from autoseg.errors import BackendError
 
 Tensor = Any
 _PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
-_WRITERS: dict[str, Callable[[Any, list[Tensor]], Tensor]] = {}
+_writes = LayerWriters("OpenVINO cannot run")
 
 
 class CompiledNetwork:
@@ -74,24 +75,7 @@ def save(path: Path, name: str, channels: int, compute: Callable[[Tensor], Mappi
 
 def write(layer: Any, inputs: list[Tensor]) -> Tensor:
     """The layer's output, computed with channels first from those of the layers before it."""
-    try:
-        writer = _WRITERS[type(layer).__name__]
-    except KeyError:
-        raise _unknown(layer, "of this kind") from None
-    return writer(layer, inputs)
-
-
-def _unknown(layer: Any, what: str) -> BackendError:
-    kind = type(layer).__name__
-    return BackendError(f'OpenVINO cannot run the layer "{layer.name}" ({kind}): autoseg supports no layer {what}')
-
-
-def _writes(*kinds: str) -> Callable:
-    def register(writer: Callable) -> Callable:
-        _WRITERS.update(dict.fromkeys(kinds, writer))
-        return writer
-
-    return register
+    return _writes.find(layer)(layer, inputs)
 
 
 def _constant(values: np.ndarray) -> Tensor:
@@ -110,13 +94,13 @@ def _activated(layer: Any, x: Tensor) -> Tensor:
             return getattr(opset, name)(x)
         case "softmax":
             return opset.softmax(x, axis=1)
-    raise _unknown(layer, f"with the activation {name}")
+    raise _writes.unknown(layer, f"with the activation {name}")
 
 
 @_writes("Conv2D")
 def _convolution(layer: Any, inputs: list[Tensor]) -> Tensor:
     if layer.groups != 1 or layer.data_format != "channels_last":
-        raise _unknown(layer, "with groups or with channels first")
+        raise _writes.unknown(layer, "with groups or with channels first")
     kernel, *bias = layer.get_weights()
     y = opset.convolution(
         inputs[0], _constant(kernel.transpose(3, 2, 0, 1)), list(layer.strides), [0, 0], [0, 0],
@@ -128,7 +112,7 @@ def _convolution(layer: Any, inputs: list[Tensor]) -> Tensor:
 @_writes("Conv2DTranspose")
 def _transposed_convolution(layer: Any, inputs: list[Tensor]) -> Tensor:
     if layer.padding != "valid" or layer.dilation_rate != (1, 1) or min(layer.kernel_size) < max(layer.strides):
-        raise _unknown(layer, "but one without padding or dilation, and a kernel as large as its stride")
+        raise _writes.unknown(layer, "but one without padding or dilation, and a kernel as large as its stride")
     kernel, *bias = layer.get_weights()
     y = opset.convolution_backprop_data(
         inputs[0], _constant(kernel.transpose(3, 2, 0, 1)), list(layer.strides), pads_begin=[0, 0], pads_end=[0, 0]
@@ -162,7 +146,7 @@ def _activation(layer: Any, inputs: list[Tensor]) -> Tensor:
 @_writes("ReLU")
 def _relu(layer: Any, inputs: list[Tensor]) -> Tensor:
     if layer.max_value is not None or layer.negative_slope or layer.threshold:
-        raise _unknown(layer, "with a maximum, slope or threshold")
+        raise _writes.unknown(layer, "with a maximum, slope or threshold")
     return opset.relu(inputs[0])
 
 
@@ -182,7 +166,7 @@ def _sum(layer: Any, inputs: list[Tensor]) -> Tensor:
 @_writes("Concatenate")
 def _join(layer: Any, inputs: list[Tensor]) -> Tensor:
     if layer.axis not in (-1, 3):
-        raise _unknown(layer, "along other axes than the channels")
+        raise _writes.unknown(layer, "along other axes than the channels")
     return opset.concat(inputs, axis=1)
 
 

@@ -135,6 +135,8 @@ def pair_up(
         return {next(iter(by_stem([predicted]))): sides}
     if not all(path.is_dir() or path.suffix.lower() == COCO for path in sides):
         problem = f"is a {'folder' if predicted.is_dir() else 'file'}, but {true} is not"
+        if predicted.is_dir() == true.is_dir():
+            problem = f"tells of {len(names_told(predicted))} images, but {true} of {len(names_told(true))}"
         raise ImageError(problem, file=predicted, advice="Give two files, or two folders.")
     found = _files_of(predicted, kind == "classes")
     classes_first = kind == "classes" or all(file.stem.endswith(_CLASSES) for file in found)

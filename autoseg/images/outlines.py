@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autoseg.errors import ImageError
+from autoseg.images.micrograph import ReadOptions
 from autoseg.images.polygons import Filled, fill, paint
 from autoseg.images.rois import read_rois
 
@@ -41,7 +42,7 @@ def read_outlines(path: Path, shape: Shape | None = None, name: str = "") -> np.
     """
     if path.suffix.lower() == COCO:
         image, annotations = _coco_image(path, name)
-        shape = (_whole(image, "height", path), _whole(image, "width", path))
+        shape = _shape_of(image, path)
         return paint(_numbered(annotations, _annotated, shape, path, f" of {image['file_name']}"), shape, path)
     if shape is None:
         advice = "Give the folder of the images with --images, or one side as label images."
@@ -110,11 +111,15 @@ def _coco_image(path: Path, name: str) -> tuple[dict[str, Any], list[dict[str, A
     return wanted[0], annotations[str(wanted[0].get("id"))]
 
 
-def _whole(image: Mapping[str, Any], name: str, path: Path) -> int:
-    value = image.get(name)
-    if not isinstance(value, int) or not 0 < value < 2**20:
-        raise ImageError(f'has an image whose "{name}" is {value!r}', file=path, advice="Export it anew.")
-    return value
+def _shape_of(image: Mapping[str, Any], path: Path) -> Shape:
+    rows, columns = image.get("height", 0), image.get("width", 0)
+    for name, value in (("height", rows), ("width", columns)):
+        if not isinstance(value, int) or value < 1:
+            raise ImageError(f'has an image whose "{name}" is {value!r}', file=path, advice="Export it anew.")
+    if rows * columns > (most := ReadOptions().max_pixels):
+        problem = f"has an image of {columns} x {rows} pixels, more than {most}"
+        raise ImageError(problem, file=path, advice="Export it anew, in parts if it is really that large.")
+    return rows, columns
 
 
 def _numbered(

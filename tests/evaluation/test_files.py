@@ -90,8 +90,10 @@ def test_coco_stands_for_a_folder(tmp_path):
     write_coco(coco, {"a.tif": labels, "b.tif": labels})
     assert pair_up(coco, folder) == {name: (coco, folder / f"{name}_labels.tif") for name in "ab"}
     assert pair_up(folder, coco) == {name: (folder / f"{name}_labels.tif", coco) for name in "ab"}
-    with pytest.raises(ImageError, match="is a file, but"):
+    with pytest.raises(ImageError, match=r"coco.json: tells of 2 images, but .*truth.tif of 1"):
         pair_up(coco, tmp_path / "truth.tif")
+    with pytest.raises(ImageError, match=r"truth.tif: tells of 1 images, but .*coco.json of 2"):
+        pair_up(tmp_path / "truth.tif", coco)
     write_coco(coco, {"a.tif": labels, "x/a.png": labels})
     with pytest.raises(ImageError, match=r'coco\.json: names "a" twice'):
         pair_up(coco, folder)

@@ -95,6 +95,18 @@ def test_coco_without_an_area_is_refused(tmp_path, changes, problem):
         read_outlines(coco(tmp_path / "a.json", **changes))
 
 
+@pytest.mark.parametrize(
+    ("height", "problem"), [(10**8, "has an image of 11 x 100000000 pixels"), ("9", 'whose "height"')]
+)
+def test_a_size_that_cannot_be_is_refused(tmp_path, height, problem):
+    path = coco(tmp_path / "a.json")
+    content = json.loads(path.read_text())
+    content["images"][0]["height"] = height
+    path.write_text(json.dumps(content))
+    with pytest.raises(ImageError, match=rf"a.json: .*{problem}"):
+        read_outlines(path)
+
+
 @pytest.mark.parametrize("content", ["", "[1, 2]", '{"images": [], "annotations": 3}', '{"images": [{}]}', "[" * 9999])
 def test_other_json_is_no_coco(tmp_path, content):
     path = tmp_path / "a.json"

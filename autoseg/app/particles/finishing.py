@@ -96,12 +96,13 @@ class Finisher:
         micrograph, segmenter = self._calibrated(predicted.micrograph), self.segmenter
         if not segmenter.head.finds_particles:
             return Finished(segmenter.finish(micrograph, predicted.levels, predicted.adaptation), ())
-        found = segmenter.select(self._assembled(segmenter, predicted), micrograph, predicted.adaptation)
+        found = segmenter.select(self._assembled(predicted), micrograph, predicted.adaptation)
         return Finished(correct(found, corrections), self.chosen.keep)
 
-    def _assembled(self, segmenter: Segmenter, predicted: Predicted) -> Assembly:
+    def _assembled(self, predicted: Predicted) -> Assembly:
         """All particles of an image, assembled anew only if that changes them: most sliders only choose among them."""
-        key = self.segmenter.model.name, segmenter.assembling
+        segmenter = self.segmenter
+        key = segmenter.model.name, segmenter.assembling
         if predicted.assembled is None or predicted.assembled[0] != key:
             micrograph, levels, adaptation = predicted.micrograph, predicted.levels, predicted.adaptation
             if predicted.drawn is None and segmenter.leaves_out_letters:
