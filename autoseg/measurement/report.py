@@ -87,6 +87,7 @@ def report(
     failures: Iterable[AutosegError] = (),
     provenance: Provenance | None = None,
     scores: Scores | None = None,
+    root: Path | None = None,
 ) -> Report | ClassReport:
     """Write all results of a batch into a folder: files for each image, tables, run.json and report.html.
 
@@ -97,6 +98,7 @@ def report(
     do not depend on the order, and no result overwrites an input.
 
     `provenance` tells how they were found, which they do not say themselves: a `Segmenter` describes itself.
+    run.json tells paths of inputs below a `root` from there: a folder that is gone afterwards has no place in it.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -122,7 +124,7 @@ def report(
     batch.take(arrivals, arrivals.waited)
     with writing_to(folder):
         results, show = _tabulate(batch, options, provenance or Provenance(), scores)
-        run = _describe_run(results, options, settings, started, scores)
+        run = _describe_run(results, options, settings, started, scores, root)
         write_json(results.files["run"], run)
         _write_page(results.files["page"], show(run))
         _write_optional(results)
@@ -237,6 +239,7 @@ def _describe_run(
     settings: dict[str, Any],
     started: datetime,
     scores: Scores | None,
+    root: Path | None,
 ) -> dict[str, Any]:
     """The content of run.json; of the options those that have a meaning for this kind of report."""
     others = OF_PARTICLES if isinstance(report, ClassReport) else ("class_overlay",)
@@ -248,7 +251,7 @@ def _describe_run(
         "versions": versions(),
         "settings": settings,
         "report": plain(options.model_dump(mode="json", exclude=set(others))),
-        "inputs": describe_inputs(report.images, report.folder),
+        "inputs": describe_inputs(report.images, report.folder, root),
         "failures": report.failures.to_dict("records"),
         "scores": scores and scores.to_dict(),
         "warnings": list(report.warnings),

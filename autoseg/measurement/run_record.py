@@ -54,12 +54,12 @@ def _simpler(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not a kind of setting")
 
 
-def describe_inputs(images: Sequence[ImageRecord], folder: Path) -> list[dict[str, Any]]:
-    """What is known about each input, and the files its results are in."""
+def describe_inputs(images: Sequence[ImageRecord], folder: Path, root: Path | None = None) -> list[dict[str, Any]]:
+    """What is known about each input, and the files its results are in; paths below a `root` are told from there."""
     return [
         {
             "image": name,
-            "path": None if image.path is None else printable(image.path),
+            "path": None if image.path is None else printable(_from(root, image.path)),
             "sha256": image.sha256,
             "page": image.page,
             "rows": image.rows,
@@ -74,6 +74,10 @@ def describe_inputs(images: Sequence[ImageRecord], folder: Path) -> list[dict[st
         }
         for name, image in zip(image_names(images), images, strict=True)
     ]
+
+
+def _from(root: Path | None, path: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    return path if root is None or not Path(path).is_relative_to(root) else Path(path).relative_to(root)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -144,7 +144,7 @@ def test_everything_is_in_the_zip(monkeypatch):
         rows = list(csv.DictReader(io.StringIO(file.read("particles.csv").decode("utf-8-sig"))))
         run = json.loads(file.read("run.json"))
     assert labels.max() == len(rows) == found and labels.shape == FIELD.shape
-    assert run["inputs"][0]["notes"][-1] == "Corrected by hand: 1 deleted."
+    assert run["inputs"][0]["path"] == "a.tif" and run["inputs"][0]["notes"][-1] == "Corrected by hand: 1 deleted."
     assert len(run["inputs"][0]["sha256"]) == 64 and float(rows[0]["area_nm2"]) > 100
 
 

@@ -42,6 +42,7 @@ def _write(folder: Path, finisher: Finisher, predicted: list[Predicted]) -> None
             ReportOptions(keep=finisher.chosen.keep),
             inputs=[images / one.upload.name for one in predicted],
             provenance=finisher.segmenter.describe(),
+            root=images,
         )
     place.empty()
 

@@ -59,5 +59,6 @@ def _write(folder: Path, asked: Asked, scan: Upload, uploads: Sequence[Upload]) 
     with on_disk(uploads) as place:
         files, segmenter = [place / scan.name], asked.segmenter()
         results = SurfaceResults(folder, files, segmenter)
-        report(results.passing(segment_all(files, segmenter)), folder, inputs=files, provenance=segmenter.describe())
+        found, about = results.passing(segment_all(files, segmenter)), segmenter.describe()
+        report(found, folder, inputs=files, provenance=about, root=place)
         results.write()

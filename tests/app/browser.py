@@ -1,0 +1,121 @@
+"""The app in a real browser, as a user sees it: the system's Chromium, without a window."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="the app is tried in a browser by playwright")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+LONGEST = 20_000  # milliseconds that anything is waited for: many things are done on two busy cores
+SCREEN = {"width": 1280, "height": 900}
+
+
+@contextmanager
+def served(folder, *options):
+    """The address of an app, whose temporary files lie in a folder."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "autoseg", "app", "--port", str(port), "--no-open-browser", *options]
+    environment = {**os.environ, "TMPDIR": str(folder), "KERAS_BACKEND": "openvino"}
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+        yield f"http://127.0.0.1:{port}", server
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@contextmanager
+def chromium():
+    """A browser."""
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this system")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visited(browser, address):
+    """A page that nobody has opened before; nothing may be amiss in its console, or be asked for elsewhere."""
+    context = browser.new_context(viewport=SCREEN, accept_downloads=True)
+    page = context.new_page()
+    page.set_default_timeout(LONGEST)
+    amiss = []
+    page.on("console", lambda said: amiss.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: amiss.append(str(error)))
+    page.on("dialog", lambda dialog: (amiss.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda asked: None if is_here(asked.url, address) else amiss.append(asked.url))
+    page.goto(address)
+    yield page
+    context.close()
+    assert not amiss
+
+
+def is_here(url, address):
+    return urlsplit(url).scheme in ("data", "blob", "file") or urlsplit(url).netloc == urlsplit(address).netloc
+
+
+def until(true, seconds=LONGEST / 1000):
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.1)
+    return found
+
+
+def press(page, label):
+    page.get_by_role("button", name=label, exact=True).click()
+    settled(page)
+
+
+def settled(page):
+    """Wait until the page is done with what it was told."""
+    page.wait_for_timeout(300)
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+def metric(page, label):
+    found = page.locator("[data-testid=stMetric]").filter(has_text=label).locator("[data-testid=stMetricValue]")
+    return found.inner_text()
+
+
+def place_of(page, row, column, plot=0):
+    """Where a pixel of a picture is on the screen."""
+    picture = page.locator(".js-plotly-plot").nth(plot)
+    picture.scroll_into_view_if_needed()
+    return picture.evaluate(
+        """(picture, [row, column]) => {
+            const {xaxis, yaxis} = picture._fullLayout, {left, top} = picture.getBoundingClientRect();
+            return [left + xaxis._offset + xaxis.l2p(column), top + yaxis._offset + yaxis.l2p(row)];
+        }""",
+        [row, column],
+    )
+
+
+def drag(page, start, end, steps=8):
+    """From one pixel of a picture to another, with the button down."""
+    page.mouse.move(*place_of(page, *start))
+    page.mouse.down()
+    page.mouse.move(*place_of(page, *end), steps=steps)
+    page.mouse.up()
+    settled(page)
+
+
+def downloaded(page, label, path):
+    """The file that a button sends."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name=label, exact=True).click()
+    download.value.save_as(path)
+    return path
