@@ -21,7 +21,7 @@ from autoseg.images.volumes.volume import Volume
 from autoseg.microct.analysis import GrainOptions, find_grains
 from autoseg.microct.foreground import Foreground, as_mask
 from autoseg.microct.grains.parting import PartingOptions, part
-from autoseg.microct.segmentation import SliceOptions, predict_slices
+from autoseg.microct.segmentation import predict_slices
 from autoseg.simulation.fields import smooth_field
 from autoseg.simulation.grains.packing import PackingOptions, pack
 
@@ -44,14 +44,14 @@ def measure_quality():
 def measure_predicted():
     """Noise is that of each slice alone: that of a tomogram is alike in neighbouring ones, and easier."""
     probability, _ = predict_slices("grains-ct")
-    for contrast, smoothing in product((1.5, 2.5, 4.0), (0.0, SliceOptions().smoothing)):
+    for contrast, smoothing in product((1.5, 2.5, 4.0), (0.0, "auto")):
         pairs = []
         for seed in range(SEEDS):
             rng = np.random.default_rng(seed)
             truth = pack(SHAPE, rng, LARGE).labels()
             volume = Volume.of_array(grey_values(truth, contrast, rng))
             pairs.append((truth, Foreground(volume, probability, GrainOptions().threshold, smoothing=smoothing)))
-        tell(f"contrast {contrast:g} of noise, smoothing {smoothing:g}", pairs)
+        tell(f"contrast {contrast:g} of noise, smoothing {smoothing}", pairs)
 
 
 def grey_values(truth, contrast, rng):

@@ -17,6 +17,7 @@ from autoseg.microct.analysis import GrainOptions, find_grains
 from autoseg.microct.foreground import Predict, as_mask
 from autoseg.microct.report import GrainReportOptions, report_grains, summary_lines
 from autoseg.microct.segmentation import SliceOptions, predict_slices
+from autoseg.microct.smoothing import Smoothing
 from autoseg.segmentation.predictor import PredictOptions
 
 
@@ -64,7 +65,7 @@ def grains(
         next(bar, None)
         return probability(pixels)
 
-    smoothing = 0.0 if mask else slices.smoothing
+    smoothing: Smoothing = 0.0 if mask else slices.smoothing
     result = find_grains(found, predicted, output, options, predict.memory_limit, smoothing)
     report = report_grains(result, output, reporting, settings=settings, found_by=found_by)
     print(report.files["run"].read_text(encoding="utf-8") if as_json else "\n".join(summary_lines(report)))

@@ -19,6 +19,7 @@ from autoseg.microct.foreground import Foreground, Predict
 from autoseg.microct.fraction import VolumeFraction, describe_fraction
 from autoseg.microct.grains.measures import measure_grains
 from autoseg.microct.grains.parting import MemoryLimit, PartedGrains, PartingOptions, part
+from autoseg.microct.smoothing import Smoothing
 from autoseg.microct.views import Sections
 from autoseg.options import Share
 
@@ -50,6 +51,8 @@ class VolumeResult:
     "Voxels of each region that is too small for a grain."
     grey: Sections
     labels: Sections
+    smoothing: float
+    "By how many slices the probability was smoothed along the volume."
     failures: tuple[ImageError, ...]
     files: dict[str, Path]
 
@@ -65,13 +68,14 @@ def find_grains(
     folder: Path,
     options: GrainOptions | None = None,
     memory_limit: MemoryLimit = "auto",
-    smoothing: float = 0.0,
+    smoothing: Smoothing = 0.0,
 ) -> VolumeResult:
     """Find the grains of a volume, and write their labels and probability into a folder.
 
     `predict` gives the probability of a slice's pixels. Where it looks at slices one by one, as networks do,
-    `smoothing` takes away what changes from one to the next: a standard deviation, in slices. Grains do not depend on
-    the `memory_limit`, in GiB; on disk, 12 bytes a voxel are needed beside the results while this is at work.
+    `smoothing` takes away what changes from one to the next: a standard deviation, in slices, or auto: as much as
+    neighbouring slices tell of each other. Grains do not depend on the `memory_limit`, in GiB; on disk, 12 bytes a
+    voxel are needed beside the results while this is at work.
     """
     options = options or GrainOptions()
     folder.mkdir(parents=True, exist_ok=True)
@@ -103,7 +107,8 @@ def find_grains(
         specks=parted.specks,
         grey=grey,
         labels=labels,
-        failures=tuple(foreground.failures),
+        smoothing=float(foreground.smoothing),
+        failures=foreground.failures,
         files=files,
     )
 

@@ -68,6 +68,8 @@ def report_grains(
 
     `settings` are recorded; `found_by` tells in words what found the foreground.
     """
+    if result.smoothing:
+        found_by += f", smoothed along the volume by {result.smoothing:g} slices"
     options, started = options or GrainReportOptions(), datetime.now().astimezone()
     names = {"page": "report.html", "run": "run.json", "grains": "grains.csv", "slices": "slices.csv"}
     files = {kind: folder / name for kind, name in names.items()} | result.files

@@ -11,6 +11,7 @@ from autoseg.errors import ModelError
 from autoseg.heads import FOREGROUND
 from autoseg.images.polarity import Polarity, Side
 from autoseg.microct.foreground import Predict
+from autoseg.microct.smoothing import Smoothing
 from autoseg.models.folder import load_model
 from autoseg.options import Options
 from autoseg.segmentation.adaptation import bring_back, prepare
@@ -25,9 +26,10 @@ class SliceOptions(Options):
     "Whether grains are brighter or darker than what lies around them; model: as the model knows them."
     magnification: float = Field(1.0, gt=0, le=16)
     "Factor by which slices are magnified for the network, which knows grains of certain sizes."
-    smoothing: float = Field(2.0, ge=0, le=20)
+    smoothing: Smoothing = "auto"
     """By how many slices probabilities are smoothed along the volume (a Gaussian's standard deviation): a network that
-    sees slices one by one is unsure of rims in each anew. 0: not at all."""
+    sees slices one by one is unsure of rims in each anew. auto: as much as neighbouring slices tell of each other; 0:
+    not at all."""
 
 
 def predict_slices(
@@ -49,5 +51,4 @@ def predict_slices(
         outputs = {name: bring_back(output, field.shape) for name, output in predictor(shown).items()}
         return head.named(outputs)[FOREGROUND]
 
-    smoothed = f", smoothed along the volume by {options.smoothing:g} slices" if options.smoothing else ""
-    return probability, f'the network of the model "{loaded.name}", slice by slice{smoothed}'
+    return probability, f'the network of the model "{loaded.name}", slice by slice'

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from autoseg.images.volumes.volume import Volume
-from autoseg.microct.foreground import Foreground, smoothed
+from autoseg.microct.foreground import Foreground
+from autoseg.microct.smoothing import choose_width, smoothed
 
 
 def foreground(values, smoothing, broken=()):
@@ -34,3 +35,28 @@ def test_slices_that_were_passed_over_stay_empty_and_weigh_nothing():
     several = foreground([1, 1, 1, 1, 1], 1.0, broken=[2])
     assert [one.all() for one in several] == [True, True, False, True, True]
     assert several.shares == pytest.approx([1, 1, np.nan, 1, 1], nan_ok=True) and len(several.failures) == 1
+
+
+def test_as_much_is_smoothed_as_neighbouring_slices_tell_of_each_other():
+    rng = np.random.default_rng(0)
+
+    def chosen(lasts, noise):
+        """For slices of a pattern that changes all the time, and is another one after so many slices."""
+        patterns = rng.random((12, 40, 40))
+        place = np.arange(24) / lasts
+        share = (place % 1)[:, None, None]
+        slices = (1 - share) * patterns[place.astype(int)] + share * patterns[place.astype(int) + 1]
+        return choose_width([(one, one + rng.normal(0, noise, one.shape)) for one in slices])
+
+    assert chosen(lasts=6, noise=0.02) < chosen(lasts=6, noise=0.5)
+    assert chosen(lasts=2.5, noise=0.1) < chosen(lasts=10, noise=0.1)
+    assert choose_width([(np.zeros((2, 2)), rng.random((2, 2)))] * 2) == 0
+
+
+def test_a_chosen_width_is_kept_and_each_slice_is_predicted_once():
+    asked, rng = [], np.random.default_rng(0)
+    array = np.repeat(rng.random((1, 8, 9)), 30, axis=0) + rng.normal(0, 0.3, (30, 8, 9))
+    array[3, 0, 0] = array[14, 0, 0] = np.nan
+    several = Foreground(Volume.of_array(array), lambda pixels: asked.append(1) or pixels, 0.5, True, "auto")
+    assert len(list(several)) == 30 and len(asked) == 28 and several.smoothing > 1
+    assert [str(error).split(" holds")[0] for error in several.failures] == ["volume: slice 4", "volume: slice 15"]

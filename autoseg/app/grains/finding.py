@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from autoseg.microct.analysis import find_grains
 from autoseg.microct.foreground import Predict, as_mask
 from autoseg.microct.report import GrainReport, report_grains
 from autoseg.microct.segmentation import predict_slices
+from autoseg.microct.smoothing import Smoothing
 
 Tick = Callable[[float], None]
 
@@ -44,19 +46,19 @@ def find(asked: Asked, tick: Tick) -> Found:
         found_by = "a mask"
         if asked.model is not None:
             probability, found_by = predict_slices(loaded(asked.model), asked.slices)
-        grey: list[np.ndarray] = []
+        looked_at = count(1)
 
         def predicted(pixels: np.ndarray) -> np.ndarray:
-            grey.append(pixels)
-            tick(len(grey) / len(volume))
+            tick(next(looked_at) / len(volume))
             return probability(pixels)
 
-        smoothing = 0.0 if asked.model is None else asked.slices.smoothing
+        smoothing: Smoothing = 0.0 if asked.model is None else asked.slices.smoothing
         result = find_grains(volume, predicted, output, asked.options, smoothing=smoothing)
         settings = {"model": asked.model, "slices": asked.slices, "grains": asked.options}
         report = report_grains(result, output, settings=settings, found_by=found_by)
         labels = tifffile.imread(result.files["labels"]).reshape(volume.shape)
-        return Found(report, np.stack(grey), labels, zipped(output))
+        grey = np.stack([volume.slice(number) for number in range(len(volume))])
+        return Found(report, grey, labels, zipped(output))
 
 
 def _open(folder: Path, asked: Asked) -> Volume:

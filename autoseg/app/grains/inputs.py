@@ -13,6 +13,7 @@ from autoseg.app.session import keep, kept
 from autoseg.app.uploads import Upload, received
 from autoseg.microct.analysis import GrainOptions
 from autoseg.microct.segmentation import SliceOptions
+from autoseg.microct.smoothing import Smoothing
 from autoseg.simulation.grains.packing import PackingOptions, pack
 
 _DEMO = (64, 96, 96), PackingOptions(radius=6.0, fraction=0.2)
@@ -64,7 +65,9 @@ def _ask_slices() -> SliceOptions:
         magnification = st.number_input(
             "Magnification", 0.1, 8.0, 1.0, help="Of the slices for the network, which knows grains of certain sizes."
         )
-        smoothing = st.number_input("Smoothing along the volume / slices", 0.0, 20.0, SliceOptions().smoothing)
+        by_slices = st.checkbox("Smooth along the volume as the slices suggest", True)
+        width = st.number_input("Smoothing along the volume / slices", 0.0, 20.0, 0.0, disabled=by_slices)
+        smoothing: Smoothing = "auto" if by_slices else width
     return SliceOptions(polarity=polarity, magnification=magnification, smoothing=smoothing)
 
 
