@@ -165,6 +165,7 @@ def test_live_maps_have_titles_colour_bars_and_true_pixels():
     np.testing.assert_array_equal(figure.data[0].z, maps.delta[1])
     assert figure.layout.yaxis.scaleratio == 1.5 and figure.layout.yaxis4.scaleanchor == "x4"
     pink = figure.data[-1].z
-    np.testing.assert_array_equal(np.isfinite(pink), found.labels == 2)
+    np.testing.assert_array_equal(pink == 1, found.labels == 2)
+    assert pink.dtype == np.uint8 and figure.data[-1].colorscale[0][1] == "rgba(0,0,0,0)"
     large = MapSet(np.ones((1, 1000, 1500)), np.ones((1, 1000, 1500)), [550.0])
     assert draw_live(large, None, "measured", 0, 1).data[0].z.size <= 500_000
