@@ -13,6 +13,8 @@ from autoseg.errors import AutosegError, ImageError
 from autoseg.files import written_whole
 from autoseg.images.micrograph import read
 
+_LEVELS = {"f": 1}
+"Effort of zlib by kind of numbers: more of it takes 1.7 times as long, and makes maps of floats 1 % smaller."
 _LARGEST = 2**24  # what ImageJ, which turns 32-bit integers into float32, still holds exactly
 
 
@@ -105,6 +107,7 @@ def write_tiff(
             photometric="minisblack" if colours is None else "palette",
             colormap=colours,
             compression="zlib",
+            compressionargs={"level": _LEVELS.get(pixels.dtype.kind, 6)},
             description=f"ImageJ=1.11a\n{count}{unit}min=0.0\nmax={brightest}.0\n" + (note and f"{note}\n"),
             metadata=None,
             resolution=(per_nm, per_nm),
