@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import sys
 from collections.abc import Mapping, Sequence
 
 from autoseg.errors import BackendError
@@ -14,6 +16,13 @@ BACKENDS = (*TRAINABLE, "openvino")  # in the order of preference; each is also 
 def installed_backends() -> list[str]:
     """The backends whose packages are installed, preferred ones first."""
     return [name for name in BACKENDS if importlib.util.find_spec(name)]
+
+
+def settled_backend() -> str:
+    """The backend of this process: that of Keras, if it was imported already, else the one that it would choose."""
+    if keras := sys.modules.get("keras"):
+        return str(keras.backend.backend())
+    return choose_backend(os.environ, installed_backends())
 
 
 def choose_backend(environment: Mapping[str, str], installed: Sequence[str]) -> str:

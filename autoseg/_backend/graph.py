@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autoseg._backend.loading import keras
 from autoseg.errors import ModelError
+
+if TYPE_CHECKING:
+    from autoseg._backend.loading import keras
 
 
 @dataclass(frozen=True)
@@ -31,15 +33,11 @@ class Graph:
 
 
 def read_graph(network: keras.Model) -> Graph:
-    """The graph of a network with one input, as `autoseg.networks` makes them.
+    """The graph of a network with one input, as `autoseg.networks` makes them."""
+    if isinstance(known := getattr(network, "graph", None), Graph):  # drawn without Keras
+        return known
+    from autoseg._backend.loading import keras
 
-    >>> from autoseg.networks import build
-    >>> graph = read_graph(build("unet", filters=(4, 8)))
-    >>> [(step.layer.name, step.sources, step.target) for step in graph.steps][:2]
-    [('encoder1_convolution1', (0,), 1), ('encoder1_normalization1', (1,), 2)]
-    >>> list(graph.outputs)
-    ['foreground']
-    """
     names = tuple(getattr(network, "prediction_channels", ()))
     if len(network.inputs) != 1 or not names:
         raise ModelError(f'the network "{network.name}" was not made by autoseg.networks, or does not take one image')
@@ -55,15 +53,18 @@ def read_graph(network: keras.Model) -> Graph:
     found = network._run_through_graph([0], operation_fn=recorded)
     tensors = by_name(found, names)
     outputs = {name: int(tensors[name]) for name in names}
-    return Graph(_with_forgotten(steps[: max(outputs.values())], set(outputs.values())), outputs)
+    return Graph(with_forgotten(steps[: max(outputs.values())], set(outputs.values())), outputs)
 
 
 def by_name(found: Any, names: Iterable[str]) -> dict[str, Any]:
     """What a network gives, by the names of its outputs: Keras does not name the output of one that has no other."""
-    return found if isinstance(found, dict) else dict(zip(names, keras.tree.flatten(found), strict=True))
+    if isinstance(found, dict):
+        return found
+    return dict(zip(names, found if isinstance(found, list | tuple) else [found], strict=True))
 
 
-def _with_forgotten(steps: list[Step], kept: set[int]) -> tuple[Step, ...]:
+def with_forgotten(steps: Sequence[Step], kept: set[int]) -> tuple[Step, ...]:
+    """The steps, each with the tensors that nothing reads after it, but for those that are kept."""
     last_use = {source: number for number, step in enumerate(steps) for source in step.sources}
     ends: dict[int, list[int]] = {}
     for source, number in last_use.items():
@@ -87,9 +88,10 @@ def count_bytes(graph: Graph, shape: tuple[int, int, int, int]) -> int:
 
     All of it is float32: 4 bytes a number. What a layer needs for itself while it computes is not known here.
 
-    >>> from autoseg.networks import build
-    >>> count_bytes(read_graph(build("unet", filters=(4, 8))), (1, 32, 64, 1)) // (4 * 32 * 64)
-    24
+    >>> from types import SimpleNamespace
+    >>> twice = SimpleNamespace(compute_output_shape=lambda shape: (*shape[:3], 2 * shape[3]))
+    >>> count_bytes(Graph((Step(twice, (0,), 1),), {"foreground": 1}), (1, 32, 64, 1)) // (4 * 32 * 64)
+    3
     """
     shapes: dict[int, tuple[int, ...]] = {0: shape}
     most = 0

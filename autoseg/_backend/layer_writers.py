@@ -8,6 +8,11 @@ from typing import Any
 from autoseg.errors import BackendError
 
 
+def kind_of(layer: Any) -> str:
+    """The name of a layer's class in Keras, of one that was drawn without it, too."""
+    return getattr(layer, "kind", None) or type(layer).__name__
+
+
 class LayerWriters:
     """Functions that write layers down for another program, by the kinds of layers; others are refused."""
 
@@ -26,12 +31,12 @@ class LayerWriters:
 
     def find(self, layer: Any) -> Callable:
         """The function that writes this layer."""
-        writer = self._known.get(type(layer).__name__)
+        writer = self._known.get(kind_of(layer))
         if writer is None:
             raise self.unknown(layer, "of this kind")
         return writer
 
     def unknown(self, layer: Any, what: str) -> BackendError:
         """That such a layer cannot be written."""
-        kind = type(layer).__name__
+        kind = kind_of(layer)
         return BackendError(f'{self.problem} the layer "{layer.name}" ({kind}): autoseg supports no layer {what}')

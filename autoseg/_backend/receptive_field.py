@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autoseg._backend.graph import Graph
+from autoseg._backend.layer_writers import kind_of
 
 _POINTWISE = {"Activation", "Add", "BatchNormalization", "Concatenate", "Dropout", "GaussianNoise", "LeakyReLU", "ReLU"}
 
@@ -27,10 +28,11 @@ class _Window:
 def measure_receptive_field(graph: Graph) -> int | None:
     """How many pixels to each side the network sees to predict a pixel; None where that is the whole image.
 
-    >>> from autoseg._backend.graph import read_graph
-    >>> from autoseg.networks import build
-    >>> measure_receptive_field(read_graph(build("unet", filters=(4, 8), up="transposed")))
-    9
+    >>> from types import SimpleNamespace
+    >>> from autoseg._backend.graph import Step
+    >>> settings = {"kernel_size": (5, 5), "strides": (1, 1), "dilation_rate": (1, 1), "padding": "same"}
+    >>> measure_receptive_field(Graph((Step(SimpleNamespace(kind="Conv2D", **settings), (0,), 1),), {"foreground": 1}))
+    2
     """
     fields = [_field_along(axis, graph) for axis in (0, 1)]
     return None if None in fields else max(field for field in fields if field is not None)
@@ -51,7 +53,7 @@ def _field_along(axis: int, graph: Graph) -> int | None:
 
 def _after(layer: Any, window: _Window, axis: int) -> _Window | None:
     """The window of a layer's output; None where its elements come of the whole image, or that is not known."""
-    match kind := type(layer).__name__:
+    match kind := kind_of(layer):
         case "Conv2D" | "MaxPooling2D":
             size = (layer.kernel_size if kind == "Conv2D" else layer.pool_size)[axis]
             stride = layer.strides[axis]

@@ -41,7 +41,7 @@ def predict_slices(
     head = loaded.config.head
     if head is None or not head.finds_particles:
         raise ModelError("does not tell where grains are", file=loaded.name, advice="Choose a model of particles.")
-    predictor = Predictor(loaded.network, predict)
+    predictor = Predictor(loaded.runnable, predict)
     known = loaded.config.polarity
     asked = known if options.polarity == "model" else Polarity(options.polarity)
 

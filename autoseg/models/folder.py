@@ -7,21 +7,29 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 
 from autoseg import networks
-from autoseg._backend import keras
+from autoseg._backend.plain import PlainNetwork
+from autoseg.backends import settled_backend
 from autoseg.errors import ModelError, OptionsError
 from autoseg.files import written_whole
 from autoseg.models.config import CARD, CONFIG, WEIGHTS, ModelConfig, find_model, read_config
+from autoseg.networks.plain_unet import read_plain_unet
+from autoseg.networks.unet_plan import UNetPlan
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
@@ -29,9 +37,15 @@ class Model:
     """A trained network, with what is needed to use it."""
 
     name: str
-    network: keras.Model
+    runnable: keras.Model | PlainNetwork = field(repr=False)
+    "The network as far as a `Predictor` needs it: where that is enough, it was read without Keras."
     config: ModelConfig
     card: str
+
+    @cached_property
+    def network(self) -> keras.Model:
+        """The network in Keras, on the backend in use."""
+        return self.runnable.in_keras() if isinstance(self.runnable, PlainNetwork) else self.runnable
 
 
 def save_model(
@@ -60,6 +74,8 @@ def save_model(
 @contextmanager
 def _numbers_of(dtype: str) -> Iterator[None]:
     """Networks built in this block hold weights of this type."""
+    from autoseg._backend import keras
+
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(dtype)
     try:
@@ -72,14 +88,35 @@ def load_model(name_or_folder: str | os.PathLike[str]) -> Model:
     """A shipped model by name, or any model folder, with its weights, on the backend in use."""
     folder = find_model(name_or_folder)
     config = read_config(folder)
+    in_keras = partial(_in_keras, folder, config)
+    weights = _checked_weights(folder, config)
+    runnable = _without_keras(config, weights, in_keras) or in_keras()
+    card = folder / CARD
+    return Model(folder.resolve().name, runnable, config, card.read_text(encoding="utf-8") if card.is_file() else "")
+
+
+def _in_keras(folder: Path, config: ModelConfig) -> keras.Model:
     weights = _checked_weights(folder, config)
     try:
         network = networks.build(**config.architecture)
     except (OptionsError, TypeError) as error:
         raise ModelError(f"describes no network that autoseg knows: {error}", file=folder / CONFIG) from None
     _load_weights(network, weights)
-    card = folder / CARD
-    return Model(folder.resolve().name, network, config, card.read_text(encoding="utf-8") if card.is_file() else "")
+    return network
+
+
+def _without_keras(config: ModelConfig, weights: Path, in_keras: Callable[[], keras.Model]) -> PlainNetwork | None:
+    """The network for OpenVINO, if this process runs no other backend; None where Keras has to see to it.
+
+    So it is with other architectures, and with whatever does not fit: Keras tells what is wrong.
+    """
+    architecture = dict(config.architecture)
+    if architecture.pop("architecture", None) != "unet" or settled_backend() != "openvino" or "keras" in sys.modules:
+        return None
+    try:
+        return read_plain_unet(UNetPlan(**architecture), weights, in_keras)
+    except (OptionsError, TypeError, ValueError, OSError, KeyError):
+        return None
 
 
 def _checked_weights(folder: Path, config: ModelConfig) -> Path:

@@ -7,7 +7,7 @@ import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
-from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from typing import Any, Literal, TypeVar, get_type_hints
 
 import numpy as np
 import pydantic
@@ -15,14 +15,10 @@ import pydantic
 from autoseg._backend import keras, ops
 from autoseg.errors import OptionsError
 from autoseg.heads import NetworkOutput
+from autoseg.networks.unet_plan import FOREGROUND, Count, Norm, Outputs  # noqa: F401 - the other architectures' types
 from autoseg.options import Options
 
 Tensor = Any
-Count = Annotated[int, pydantic.Field(ge=1)]
-Outputs = Annotated[tuple[NetworkOutput, ...], pydantic.Field(min_length=1)]
-FOREGROUND: Outputs = (("foreground", 1, "sigmoid"),)
-"The outputs of a segmenter as it was published; `autoseg.heads.Head` gives those of every other."
-Norm = Literal["batch", "instance"]
 Activation = Literal["sigmoid", "softmax", "tanh", "linear"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -73,13 +69,18 @@ def heads(
     x: Tensor, outputs: Sequence[NetworkOutput], finish: Callable[[Tensor, int, str], Tensor]
 ) -> dict[str, Tensor]:
     """The outputs of a segmenter by name; `finish(x, channels, name)` is its last convolution before an activation."""
-    names = [name for name, _, _ in outputs]
-    if len(set(names)) < len(names):
-        raise OptionsError('"outputs" must have different names')
+    check_outputs(outputs)
     return {
         name: output_activation(activation, finish(x, channels, f"head_{name}"), name=f"head_{name}")
         for name, channels, activation in outputs
     }
+
+
+def check_outputs(outputs: Sequence[NetworkOutput]) -> None:
+    """Refuse outputs of one name."""
+    names = [name for name, _, _ in outputs]
+    if len(set(names)) < len(names):
+        raise OptionsError('"outputs" must have different names')
 
 
 def image_input(channels: int) -> Tensor:

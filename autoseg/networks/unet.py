@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-import pydantic
+from collections.abc import Sequence
 
 from autoseg._backend import keras
+from autoseg.heads import Activation
 from autoseg.networks.layers import (
-    FOREGROUND,
     BilinearUpsampling,
-    Count,
-    Norm,
-    Outputs,
     Tensor,
     architecture,
+    check_outputs,
     convolution,
-    heads,
     image_input,
     max_pooling,
     network,
     normalization,
+    output_activation,
     strided_convolution,
     transposed_convolution,
 )
+from autoseg.networks.unet_plan import Count, Filters, Norm, Outputs, UNetPlan, Up, draw
 
-Up = Literal["transposed", "bilinear"]
+_DEFAULT = UNetPlan()
 
 
 @architecture
 def unet(
     *,
-    filters: Annotated[tuple[Count, ...], pydantic.Field(min_length=2)] = (16, 32, 64, 96, 128),
-    norm: Norm = "batch",
-    up: Up = "bilinear",
-    reduced: bool = False,
-    refined: bool = False,
-    outputs: Outputs = FOREGROUND,
-    input_channels: Count = 1,
+    filters: Filters = _DEFAULT.filters,
+    norm: Norm = _DEFAULT.norm,
+    up: Up = _DEFAULT.up,
+    reduced: bool = _DEFAULT.reduced,
+    refined: bool = _DEFAULT.refined,
+    outputs: Outputs = _DEFAULT.outputs,
+    input_channels: Count = _DEFAULT.input_channels,
 ) -> keras.Model:
     """Two 3x3 convolutions per level of `filters`: (n, height, width, c) -> the same size for every output.
 
@@ -47,42 +44,41 @@ def unet(
     Layers are called encoder1 (the finest) to encoder<n>, decoder<n-1> to decoder1, and head, each with a suffix.
     Height and width must be multiples of 2^(levels - 1), reduced: of twice that. 923,809 parameters with the defaults.
     """
-    x = inputs = image_input(input_channels)
-    if reduced:
-        x = strided_convolution(x, filters[0], 4, name="reduction")
-    skips = []
-    for level, width in enumerate(filters, start=1):
-        if level > 1:
-            x = max_pooling(2, name=f"encoder{level}_pooling")(x)
-        x = _two_convolutions(x, width, norm, f"encoder{level}")
-        skips.append(x)
-    for level in range(len(filters) - 1, 0, -1):
-        x = _enlarged(x, filters[level - 1], up, f"decoder{level}")
-        x = keras.layers.Concatenate(name=f"decoder{level}_join")([skips[level - 1], x])
-        x = _two_convolutions(x, filters[level - 1], norm, f"decoder{level}")
-    if refined:
-        x = _two_convolutions(x, filters[0], norm, "refinement")
-    last = _last_enlarged if reduced else _last
-    return network(inputs, heads(x, outputs, last), name="unet", size_multiple=2 ** (len(filters) - 1 + reduced))
+    plan = UNetPlan(
+        filters=filters, norm=norm, up=up, reduced=reduced, refined=refined, outputs=outputs,
+        input_channels=input_channels,
+    )  # fmt: skip
+    check_outputs(outputs)
+    inputs = image_input(input_channels)
+    return network(inputs, draw(plan, _KerasPen(), inputs), name="unet", size_multiple=plan.size_multiple)
 
 
-def _two_convolutions(x: Tensor, filters: int, norm: Norm, name: str) -> Tensor:
-    for step in (1, 2):
-        x = convolution(filters, 3, name=f"{name}_convolution{step}")(x)
-        x = normalization(norm, name=f"{name}_normalization{step}")(x)
-        x = keras.layers.ReLU(name=f"{name}_activation{step}")(x)
-    return x
+class _KerasPen:
+    """Draws layers of Keras, see `autoseg.networks.unet_plan.Pen`."""
 
+    def convolution(self, x: Tensor, filters: int, size: int, *, name: str, use_bias: bool = False) -> Tensor:
+        return convolution(filters, size, name=name, use_bias=use_bias)(x)
 
-def _enlarged(x: Tensor, filters: int, up: Up, name: str) -> Tensor:
-    if up == "bilinear":
-        return BilinearUpsampling(name=f"{name}_upsampling")(x)
-    return transposed_convolution(x, filters, 2, use_bias=True, name=f"{name}_upsampling")
+    def strided_convolution(self, x: Tensor, filters: int, size: int, *, name: str) -> Tensor:
+        return strided_convolution(x, filters, size, name=name)
 
+    def transposed_convolution(self, x: Tensor, filters: int, *, name: str) -> Tensor:
+        return transposed_convolution(x, filters, 2, use_bias=True, name=name)
 
-def _last(x: Tensor, channels: int, name: str) -> Tensor:
-    return convolution(channels, 1, use_bias=True, name=f"{name}_convolution")(x)
+    def normalization(self, x: Tensor, norm: Norm, *, name: str) -> Tensor:
+        return normalization(norm, name=name)(x)
 
+    def relu(self, x: Tensor, *, name: str) -> Tensor:
+        return keras.layers.ReLU(name=name)(x)
 
-def _last_enlarged(x: Tensor, channels: int, name: str) -> Tensor:
-    return BilinearUpsampling(name=f"{name}_enlarged")(_last(x, channels, name))
+    def pooling(self, x: Tensor, *, name: str) -> Tensor:
+        return max_pooling(2, name=name)(x)
+
+    def upsampling(self, x: Tensor, *, name: str) -> Tensor:
+        return BilinearUpsampling(name=name)(x)
+
+    def join(self, parts: Sequence[Tensor], *, name: str) -> Tensor:
+        return keras.layers.Concatenate(name=name)(parts)
+
+    def output(self, x: Tensor, activation: Activation, *, name: str) -> Tensor:
+        return output_activation(activation, x, name=name)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import Literal
+from types import ModuleType
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from autoseg._backend import BACKEND, keras, openvino
+from autoseg._backend import openvino
 from autoseg._backend.graph import count_bytes, read_graph, run
-from autoseg._backend.prediction import memory_overhead, predict, runs_on_processor
+from autoseg._backend.plain import PlainNetwork
+from autoseg.backends import settled_backend
 from autoseg.errors import BackendError
 
+if TYPE_CHECKING:
+    from autoseg._backend import keras
+
+Network: TypeAlias = "keras.Model | PlainNetwork"
 Precision = Literal["float32", "bfloat16"]
 EngineName = Literal["auto", "backend", "openvino"]
 
@@ -27,7 +34,7 @@ class Engine(ABC):
     name: str
     "What reports call it."
 
-    def __init__(self, network: keras.Model):
+    def __init__(self, network: Network):
         self.network = network
         self.graph = read_graph(network)
 
@@ -53,18 +60,18 @@ class Engine(ABC):
 class BackendEngine(Engine):
     """The backend of this process, with the network's weights as they are at each call."""
 
-    name = BACKEND
-
-    def __init__(self, network: keras.Model, device: str | None = None):
+    def __init__(self, network: Network, device: str | None = None):
+        network = network.in_keras() if isinstance(network, PlainNetwork) else network
         super().__init__(network)
-        self.device = device
+        self._backend = prediction()
+        self.name, self.device = self._backend.BACKEND, device
 
     def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        return predict(self.network, self.graph, images, self.device)
+        return self._backend.predict(self.network, self.graph, images, self.device)
 
     @property
     def overhead(self) -> float:
-        return memory_overhead()
+        return self._backend.memory_overhead()
 
 
 class OpenVINOEngine(Engine):
@@ -72,7 +79,7 @@ class OpenVINOEngine(Engine):
 
     name = "openvino"
 
-    def __init__(self, network: keras.Model, precision: Precision = "float32", device: str | None = None):
+    def __init__(self, network: Network, precision: Precision = "float32", device: str | None = None):
         super().__init__(network)
         self.precision = precision
         self.device = openvino.find_device(device or "cpu", precision)
@@ -102,8 +109,20 @@ class OpenVINOEngine(Engine):
         return _OPENVINO_OVERHEAD[self.precision]
 
 
+def prediction() -> ModuleType:
+    """What runs networks in Keras, which is imported only here."""
+    return importlib.import_module("autoseg._backend.prediction")
+
+
+def _is_processor(device: str | None) -> bool:
+    """Whether a device, or what the backend uses where none is named, is the processor."""
+    if settled_backend() == "openvino":
+        return (device or "cpu").lower().startswith("cpu")
+    return prediction().runs_on_processor(device)
+
+
 def choose_engine(
-    network: keras.Model, engine: EngineName = "auto", precision: Precision = "float32", device: str | None = None
+    network: Network, engine: EngineName = "auto", precision: Precision = "float32", device: str | None = None
 ) -> Engine:
     """The engine of this name for a network.
 
@@ -115,6 +134,6 @@ def choose_engine(
     """
     if engine == "backend" and precision != "float32":
         raise BackendError(f"{precision} needs OpenVINO", advice='Set engine to "openvino" or "auto".')
-    if engine == "openvino" or (engine == "auto" and (precision != "float32" or runs_on_processor(device))):
+    if engine == "openvino" or (engine == "auto" and (precision != "float32" or _is_processor(device))):
         return OpenVINOEngine(network, precision, device)
     return BackendEngine(network, device)

@@ -11,12 +11,11 @@ import numpy as np
 import psutil
 from pydantic import Field
 
-from autoseg._backend import keras
 from autoseg._backend.receptive_field import measure_receptive_field
 from autoseg.errors import ImageError, ModelError
 from autoseg.images.tiles import Overlap, Tiling, pad_to
 from autoseg.options import Options
-from autoseg.segmentation.engines import EngineName, Precision, choose_engine
+from autoseg.segmentation.engines import EngineName, Network, Precision, choose_engine
 
 _log = logging.getLogger("autoseg")
 
@@ -58,7 +57,7 @@ class Predictor:
     ((37, 50, 1), dtype('float32'))
     """
 
-    def __init__(self, network: keras.Model, options: PredictOptions | None = None, **changes: Any):
+    def __init__(self, network: Network, options: PredictOptions | None = None, **changes: Any):
         self.network = network
         self.options = (options or PredictOptions()).changed(**changes)
         self.engine = choose_engine(network, self.options.engine, self.options.precision, self.options.device)

@@ -60,8 +60,8 @@ class Segmenter:
             problem = f'"{min(given)}" is for particles, and the model predicts {self.head.describe()}'
             raise OptionsError(problem, advice="Leave it out.")
         self.instances = complete_instances(self.options, self.model.config, self.model.name, self.head)
-        if predictor is None or (predictor.network, predictor.options) != (self.model.network, self.options.predict):
-            predictor = Predictor(self.model.network, self.options.predict)
+        if predictor is None or (predictor.network, predictor.options) != (self.model.runnable, self.options.predict):
+            predictor = Predictor(self.model.runnable, self.options.predict)
         self.predictor = predictor
 
     def __call__(self, image: Image) -> Result:

@@ -96,7 +96,7 @@ class ScoreSlices(Stage):
             half = self.options.windows // 2
             ways["windows"] = self.options.predict.changed(tiles=self.options.windows, overlap=half, join="mean")
         for way, predict in ways.items():
-            predictor = Predictor(loaded.network, predict)
+            predictor = Predictor(loaded.runnable, predict)
             for part, pairs in parts.items():
                 for number, pair in enumerate(pairs):
                     image, labels, *_ = pair.read(head)
