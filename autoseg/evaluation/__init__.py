@@ -1,22 +1,20 @@
-"""How good a segmentation is: labels against the truth, with the published scores and one-to-one scores of particles.
+"""How good a segmentation is: labels against the truth, with published scores and one-to-one scores of particles."""
 
->>> import numpy as np
->>> truth = np.zeros((20, 40), np.uint8)
->>> truth[5:15, 5:15], truth[5:15, 20:30] = 1, 2
->>> predicted = np.roll(np.where(truth == 1, truth, 0), 1, axis=1)  # one particle a pixel beside, the other one missed
->>> scores = evaluate(predicted, truth)
->>> round(scores.published.image_iou, 3), scores.particles.recall, round(scores.particles.mean_best_iou, 3)
-(0.429, 0.5, 0.409)
-"""
+from __future__ import annotations
 
-from autoseg.evaluation.classes import ClassScore, ClassScores, pool_classes, score_classes
-from autoseg.evaluation.errors_picture import ERROR_COLOURS, draw_errors
-from autoseg.evaluation.labels import label
-from autoseg.evaluation.particles import IOU_THRESHOLDS, Detection, ParticleScores
-from autoseg.evaluation.published import PublishedScores
-from autoseg.evaluation.scores import Scores, evaluate, pool_scores
-from autoseg.evaluation.sizes import Sizes
-from autoseg.evaluation.thresholds import ThresholdScores, evaluate_thresholds, pool_thresholds
+from typing import TYPE_CHECKING
+
+from autoseg.lazy import lazily
+
+if TYPE_CHECKING:
+    from autoseg.evaluation.classes import ClassScore, ClassScores, pool_classes, score_classes
+    from autoseg.evaluation.errors_picture import ERROR_COLOURS, draw_errors
+    from autoseg.evaluation.labels import label
+    from autoseg.evaluation.particles import IOU_THRESHOLDS, Detection, ParticleScores
+    from autoseg.evaluation.published import PublishedScores
+    from autoseg.evaluation.scores import Scores, evaluate, pool_scores
+    from autoseg.evaluation.sizes import Sizes
+    from autoseg.evaluation.thresholds import ThresholdScores, evaluate_thresholds, pool_thresholds
 
 __all__ = [
     "ERROR_COLOURS",
@@ -38,3 +36,16 @@ __all__ = [
     "pool_thresholds",
     "score_classes",
 ]
+
+_HOMES = {
+    "classes": ("ClassScore", "ClassScores", "pool_classes", "score_classes"),
+    "errors_picture": ("ERROR_COLOURS", "draw_errors"),
+    "labels": ("label",),
+    "particles": ("IOU_THRESHOLDS", "Detection", "ParticleScores"),
+    "published": ("PublishedScores",),
+    "scores": ("Scores", "evaluate", "pool_scores"),
+    "sizes": ("Sizes",),
+    "thresholds": ("ThresholdScores", "evaluate_thresholds", "pool_thresholds"),
+}
+"Imported at their first use: who only reads files needs no scores."
+__getattr__ = lazily(__name__, {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names})

@@ -1,4 +1,12 @@
-"""All scores of one image, and of several together."""
+"""All scores of one image, and of several together.
+
+>>> truth = np.zeros((20, 40), np.uint8)
+>>> truth[5:15, 5:15], truth[5:15, 20:30] = 1, 2
+>>> predicted = np.roll(np.where(truth == 1, truth, 0), 1, axis=1)  # one particle a pixel beside, the other one missed
+>>> scores = evaluate(predicted, truth)
+>>> round(scores.published.image_iou, 3), scores.particles.recall, round(scores.particles.mean_best_iou, 3)
+(0.429, 0.5, 0.409)
+"""
 
 from __future__ import annotations
 

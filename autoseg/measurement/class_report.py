@@ -6,12 +6,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from autoseg.errors import AutosegError, OptionsError
-from autoseg.evaluation import Scores
 from autoseg.images.class_export import CLASS_ENDINGS
 from autoseg.images.export import ON_REQUEST
 from autoseg.images.tables import write_csv
@@ -27,6 +26,9 @@ from autoseg.measurement.report_options import ReportOptions
 from autoseg.measurement.sizes import SizeStatistics
 from autoseg.measurement.summary import UNITS
 from autoseg.segmentation.provenance import Provenance
+
+if TYPE_CHECKING:
+    from autoseg.evaluation import Scores
 
 CLASS_FILES = {
     "page": "report.html",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from autoseg.measurement.resampling import draw_in_images
 
@@ -96,21 +96,17 @@ def intervals(
         return _intervals_of_images(sizes[order], weights[order], images[order], rng, resamples, confidence)
     sizes, weights = _sorted(sizes, weights)
 
-    def describe_drawn(places: np.ndarray, axis: int) -> np.ndarray:
-        places = np.sort(places, axis=axis)  # faster than sorting the sizes themselves, again and again
+    def describe_drawn(places: np.ndarray) -> np.ndarray:
+        places = np.sort(places, axis=-1)  # faster than sorting the sizes themselves, again and again
         return _number_and_volume_sorted(sizes[places], weights[places])
 
-    found = stats.bootstrap(
-        (np.arange(sizes.size),),
-        describe_drawn,
-        vectorized=True,
-        n_resamples=resamples,
-        batch=max(1, _AT_ONCE // sizes.size),
-        confidence_level=confidence,
-        method="percentile",
-        rng=rng,
-    ).confidence_interval
-    return found.low, found.high
+    # As scipy.stats.bootstrap, whose import takes longer than this.
+    batch = max(1, _AT_ONCE // sizes.size)
+    counts = [min(batch, resamples - done) for done in range(0, resamples, batch)]
+    drawn = [describe_drawn(rng.integers(0, sizes.size, (count, sizes.size))) for count in counts]
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(np.concatenate(drawn, axis=-1), [tail, 1 - tail], axis=-1)
+    return low, high
 
 
 def _intervals_of_images(

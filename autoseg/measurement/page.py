@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autoseg.evaluation import Scores
 from autoseg.measurement.batch import Batch, ImageResult
 from autoseg.measurement.method import count, describe_method, references
 from autoseg.measurement.page_parts import embedded, fill_template, flat, images_part, pixel_sizes, sizes_part
@@ -13,6 +12,9 @@ from autoseg.measurement.plots import as_svg, counted_particles, draw_shape, wei
 from autoseg.measurement.sizes import SizeOptions
 from autoseg.measurement.summary import SHAPES, Group
 from autoseg.segmentation.provenance import Provenance
+
+if TYPE_CHECKING:
+    from autoseg.evaluation import Scores
 
 _SCORES = {
     "precision": "Precision (IoU ≥ 0.5)",

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from autoseg.errors import AutosegError
-from autoseg.evaluation import Scores
 from autoseg.files import written_whole
 from autoseg.images.annotations import write_coco
 from autoseg.images.class_export import ALL_ENDINGS
@@ -46,6 +45,9 @@ from autoseg.measurement.shape import measure_labels
 from autoseg.measurement.sizes import Distribution, SizeStatistics, describe_sizes
 from autoseg.measurement.summary import Group, group_by_unit, summary_table
 from autoseg.segmentation.provenance import Provenance
+
+if TYPE_CHECKING:
+    from autoseg.evaluation import Scores
 
 FILES = {
     "page": "report.html",

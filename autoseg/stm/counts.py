@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from autoseg.evaluation.intervals import Interval
 from autoseg.stm.classes import DEFECTS, LEGEND
@@ -24,8 +24,8 @@ def count_interval(count: int) -> Interval:
     [4.8, 18.39]
     """
     tail = (1 - _LEVEL) / 2
-    low = stats.chi2.ppf(tail, 2 * count) / 2 if count else 0.0
-    return Interval(float(low), float(stats.chi2.ppf(1 - tail, 2 * count + 2) / 2))
+    low = special.gammaincinv(count, tail) if count else 0.0
+    return Interval(float(low), float(special.gammaincinv(count + 1, 1 - tail)))
 
 
 def share_interval(found: int, tried: int) -> Interval:
@@ -35,8 +35,8 @@ def share_interval(found: int, tried: int) -> Interval:
     [0.555, 0.997]
     """
     tail = (1 - _LEVEL) / 2
-    low = stats.beta.ppf(tail, found, tried - found + 1) if found else 0.0
-    high = stats.beta.ppf(1 - tail, found + 1, tried - found) if found < tried else 1.0
+    low = special.betaincinv(found, tried - found + 1, tail) if found else 0.0
+    high = special.betaincinv(found + 1, tried - found, 1 - tail) if found < tried else 1.0
     return Interval(float(low), float(high))
 
 
