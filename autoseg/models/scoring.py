@@ -55,7 +55,7 @@ class Scoring(Options):
 
     coefficients: Annotated[tuple[float, ...], Field(min_length=TERMS, max_length=TERMS)] = CALIBRATED
     "Of 1, of each variable, and of their products, in the order of `numpy.triu_indices`."
-    least: Share = 0.4
+    least: Share = 0.45
     "Particles of a lower score are best left out."
 
     def score(self, evidence: np.ndarray) -> np.ndarray:

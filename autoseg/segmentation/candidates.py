@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoseg.segmentation.adaptation import Adaptation
-from autoseg.segmentation.plausibility import LEAST, measure_plausibility
+from autoseg.segmentation.plausibility import measure_plausibility
 from autoseg.segmentation.pyramid import Found
 
 REDUCTIONS, SMALLEST_EDGE = 4, 48
 "An image is halved at most so often, and never to fewer pixels each way: too little is left to judge by."
 ENLARGEMENTS = (2.0, 4.0)
 "Tried where particles of an image are smaller than those that the model knows, or where there seem to be none."
+SEEN = 0.02
+"If particles of an image are less plausible, there seem to be none."
 DOUBTFUL = 0.5
 "Particles of a magnified image that are less plausible are looked at still closer."
 PER_DOUBLING = 0.02
@@ -84,7 +86,7 @@ def choose_adaptation(
         return best.adaptation
     finest = 1.0
     for magnification in ENLARGEMENTS:
-        needed = DOUBTFUL if finest > 1 else LEAST
+        needed = DOUBTFUL if finest > 1 else SEEN
         diameter = best.diameter if best.plausibility >= needed else None
         if diameter is not None and (best.adaptation.magnification < finest or diameter >= smallest):
             break

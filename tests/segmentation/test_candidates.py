@@ -7,13 +7,13 @@ from autoseg.images.polarity import Polarity
 from autoseg.segmentation.adaptation import Adaptation
 from autoseg.segmentation.candidates import (
     PER_DOUBLING,
+    SEEN,
     Candidate,
     assess,
     choose_adaptation,
     count_reductions,
     typical_diameter,
 )
-from autoseg.segmentation.plausibility import LEAST
 from autoseg.segmentation.pyramid import Found
 
 AS_IT_IS = Adaptation(Polarity.BRIGHT)
@@ -76,7 +76,7 @@ def test_particles_of_known_sizes_are_not_magnified():
 
 
 def test_a_region_that_is_not_plausible_does_not_keep_an_image_from_being_magnified():
-    candidates = Candidates(bright={1: (LEAST / 10, 12), 2: (0.4, 10)})
+    candidates = Candidates(bright={1: (SEEN / 10, 12), 2: (0.4, 10)})
     assert choose_adaptation(candidates, SHAPE, 10).magnification == 2
 
 
