@@ -53,6 +53,6 @@ def _explained(error: Exception, path: Path) -> ImageError:
     if isinstance(error, OSError) and error.errno is not None:
         return ImageError(f"cannot be read ({error.strerror})", file=path, advice="Check the file and its permissions.")
     if "imagecodecs" in str(error):
-        advice = "Install imagecodecs (pip install imagecodecs), or save the image uncompressed, 8 or 16 bits deep."
+        advice = "Run: pip install 'autoseg[codecs]', or save the image uncompressed, 8 or 16 bits deep."
         return ImageError("is compressed or packed in a way that needs one more package", file=path, advice=advice)
     return ImageError("is damaged, cut off or of an unknown kind", file=path, advice="Copy or export it again.")

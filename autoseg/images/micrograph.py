@@ -22,7 +22,7 @@ from autoseg.images.scale_bar import parse_length
 from autoseg.options import Options
 
 _log = logging.getLogger("autoseg")
-_NO_BAR = "a scan has none"
+_NO_BAR = "such a file has none"
 _AGREE = 0.03
 "So far may a scale bar be from the metadata: it is drawn in whole pixels."
 

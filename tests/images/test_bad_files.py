@@ -73,7 +73,7 @@ BAD = {
     "five channels": (planes(5, photometric="minisblack"), "has 5 channels"),
     "three extra channels": (planes(6, photometric="rgb"), "has 6 channels"),
     "volume": (volume, "holds a volume"),
-    "lzw": (lzw, "Install imagecodecs"),
+    "lzw": (lzw, "pip install 'autoseg[codecs]'"),
 }
 
 

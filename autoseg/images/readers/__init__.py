@@ -1,6 +1,18 @@
 """Readers of files, one family of formats per file; a new one is a file here and a line in `FAMILIES`."""
 
-from autoseg.images.readers import common, gwyddion, igor, nanonis, omicron, simple_field, tiff
+from autoseg.images.readers import (
+    common,
+    digital_micrograph,
+    emd,
+    gwyddion,
+    igor,
+    mrc,
+    nanonis,
+    omicron,
+    simple_field,
+    tia,
+    tiff,
+)
 
 FAMILIES = (
     tiff.FAMILY,
@@ -10,6 +22,10 @@ FAMILIES = (
     gwyddion.FAMILY,
     simple_field.FAMILY,
     igor.FAMILY,
+    digital_micrograph.FAMILY,
+    emd.FAMILY,
+    tia.FAMILY,
+    mrc.FAMILY,  # the last one: its files begin with nothing that is theirs alone
 )
 
 ENDINGS = frozenset(ending for family in FAMILIES for ending in family.endings)

@@ -12,8 +12,9 @@ import numpy as np
 
 from autoseg.errors import ImageError
 from autoseg.images.readers.family import Family, Wanted
+from autoseg.images.readers.packages import package
 from autoseg.images.readers.picture import Picture, refuse_complex
-from autoseg.images.readers.scans import Frame, Trace, is_topography, nanometres, package, picture_of, without_direction
+from autoseg.images.readers.scans import Frame, Trace, is_topography, nanometres, picture_of, without_direction
 
 # What igor2 finds odd about a file becomes our error; without a handler it would print to the terminal.
 logging.getLogger("igor2").addHandler(logging.NullHandler())
@@ -21,7 +22,7 @@ logging.getLogger("igor2").addHandler(logging.NullHandler())
 
 def read(path: Path, wanted: Wanted) -> Picture:
     """Read one layer of a wave, whose first axis runs to the right and whose second one runs up."""
-    wave = package("igor2.binarywave", "Igor").load(str(path))["wave"]
+    wave = package("igor2.binarywave", "Igor", "stm").load(str(path))["wave"]
     values = wave["wData"]
     if values.ndim not in (2, 3):
         problem = f"is a wave of {values.size} points, and no image"

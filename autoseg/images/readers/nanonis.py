@@ -11,8 +11,9 @@ import numpy as np
 
 from autoseg.errors import ImageError
 from autoseg.images.readers.family import Direction, Family, Wanted
+from autoseg.images.readers.packages import package
 from autoseg.images.readers.picture import Picture
-from autoseg.images.readers.scans import Frame, Trace, nanometres, package, picture_of
+from autoseg.images.readers.scans import Frame, Trace, nanometres, picture_of
 
 _DIRECTIONS: tuple[Direction, ...] = ("forward", "backward")
 
@@ -34,7 +35,7 @@ def read(path: Path, wanted: Wanted) -> Picture:
 
 
 def _opened(path: Path) -> Any:
-    library = package("nanonispy2", "Nanonis")
+    library = package("nanonispy2", "Nanonis", "stm")
     if path.suffix != ".sxm":  # the only ending that nanonispy2 takes
         raise ImageError("is a scan of Nanonis under another name", advice="Rename it, so that it ends in .sxm.")
     with warnings.catch_warnings():

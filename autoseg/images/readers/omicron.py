@@ -8,8 +8,9 @@ from typing import Any
 
 from autoseg.errors import ImageError
 from autoseg.images.readers.family import Direction, Family, Wanted
+from autoseg.images.readers.packages import package
 from autoseg.images.readers.picture import Picture, chosen_page
-from autoseg.images.readers.scans import Frame, Trace, nanometres, package, picture_of
+from autoseg.images.readers.scans import Frame, Trace, nanometres, picture_of
 
 _DIRECTIONS: tuple[Direction, ...] = ("forward", "backward")
 
@@ -52,7 +53,7 @@ def _settings(path: Path) -> Path:
 
 
 def _opened(path: Path, settings: Path) -> Any:
-    data = package("access2thematrix", "Omicron").MtrxData()
+    data = package("access2thematrix", "Omicron", "stm").MtrxData()
     traces, message = data.open(str(path))
     if data.param["BREF"] != path.name:
         problem = f"is not listed in {settings.name}, which should hold its settings"

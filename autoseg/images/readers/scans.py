@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -67,15 +65,6 @@ def picture_of(traces: Sequence[Trace], wanted: Wanted) -> Picture:
     channels = tuple(dict.fromkeys(one.name for one in told_apart))
     scale = Scale(min(sides) if sides else None, source, unit, channels)
     return Picture(finished(values), page, 1, tuple(notes), scale)
-
-
-def package(name: str, kind: str) -> Any:
-    """A package that not everybody needs; where it is missing, the command that installs it is told."""
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        problem = f"is a file of {kind}, which needs the package {name.partition('.')[0]}"
-        raise ImageError(problem, advice="Run: pip install 'autoseg[stm]'") from None
 
 
 def without_direction(title: str) -> tuple[str, Direction | None]:

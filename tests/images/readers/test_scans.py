@@ -55,7 +55,7 @@ def test_every_format_gives_heights_in_nm_as_the_surface_lies(tmp_path, write):
     scan = read(write(tmp_path))
     np.testing.assert_allclose(scan.pixels, HEIGHT * 1e9, atol=1e-6)
     assert (scan.unit, scan.pixel_size) == ("nm", pytest.approx(1.0))
-    assert (scan.info_bar, scan.info_bar_source) == (None, "a scan has none")
+    assert (scan.info_bar, scan.info_bar_source) == (None, "such a file has none")
     assert " was read" in scan.notes[-1] or " was read" in scan.notes[-2]
 
 
