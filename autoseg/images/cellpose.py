@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ _UNREADABLE = (
     MemoryError,
     EOFError,
     pickle.UnpicklingError,
+    TokenError,
 )
 "What damaged files lead to."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -26,6 +27,8 @@ _AREAS = {
     ROI_TYPE.OVAL,
 }
 "The types that have an inside: lines, angles and points have none."
+_UNREADABLE = (OSError, EOFError, ValueError, IndexError, RuntimeError, struct.error, zipfile.BadZipFile, zlib.error)
+"What damaged files lead to."
 
 
 def write_rois(path: str | os.PathLike[str], labels: np.ndarray, position: int = 0) -> None:
@@ -81,7 +84,7 @@ def _read(path: str | os.PathLike[str]) -> list[ImagejRoi]:
                     if entry.file_size > _LARGEST:
                         raise ValueError(f"{entry.filename} would take {entry.file_size} bytes")
                     rois.append(ImagejRoi.frombytes(archive.read(entry)))
-    except (OSError, zipfile.BadZipFile, ValueError, struct.error, IndexError, RuntimeError) as error:
+    except _UNREADABLE as error:
         problem = f"cannot be read as ImageJ's ROIs: {error}"
         raise ImageError(problem, file=path, advice="Save the ROIs anew from ImageJ's ROI Manager.") from None
     if not rois:

@@ -20,7 +20,7 @@ from autoseg.images.readers.scans import Frame, Trace, nanometres, picture_of, w
 
 _MAGIC = b"GWYP"
 _FIELD = re.compile(r"/(\d+)/data")
-_NUMBERS = {"b": "<?", "c": "<c", "i": "<i", "q": "<q", "d": "<d"}
+_NUMBERS = {"b": "<?", "i": "<i", "q": "<q", "d": "<d"}
 _ARRAYS = {"C": "<i1", "I": "<i4", "Q": "<i8", "D": "<f8"}
 
 
@@ -65,6 +65,8 @@ class _Cursor:
     def component(self, kind: str) -> Any:
         if kind in _NUMBERS:
             return self.number(_NUMBERS[kind])
+        if kind == "c":  # as gwyfile writes texts of one letter
+            return self.number("<c").decode("latin-1")
         if kind == "s":
             return self.text()
         if kind == "o":

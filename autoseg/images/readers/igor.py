@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
+import struct
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,13 +18,24 @@ from autoseg.images.readers.packages import package
 from autoseg.images.readers.picture import Picture, refuse_complex
 from autoseg.images.readers.scans import Frame, Trace, is_topography, nanometres, picture_of, without_direction
 
+_HEADERS = 400  # bytes, at least as many as both headers of any version have
+_COUNTS = {
+    1: ((2,), ()),
+    2: ((2, 6, 10), (58,)),
+    3: ((2, 6, 10, 14), (62,)),
+    5: (tuple(range(4, 64, 4)), (132, 136, 140, 144)),
+}
+"By the version of a file: where its header counts bytes, and where that of the wave counts points."
+
 # What igor2 finds odd about a file becomes our error; without a handler it would print to the terminal.
 logging.getLogger("igor2").addHandler(logging.NullHandler())
 
 
 def read(path: Path, wanted: Wanted) -> Picture:
     """Read one layer of a wave, whose first axis runs to the right and whose second one runs up."""
-    wave = package("igor2.binarywave", "Igor", "stm").load(str(path))["wave"]
+    library = package("igor2.binarywave", "Igor", "stm")
+    _refuse_impossible_sizes(path)
+    wave = library.load(str(path))["wave"]
     values = wave["wData"]
     if values.ndim not in (2, 3):
         problem = f"is a wave of {values.size} points, and no image"
@@ -38,6 +51,20 @@ def read(path: Path, wanted: Wanted) -> Picture:
         unit = data_unit if len(names) == 1 or is_topography(name) else ""  # the others' are not stored
         traces.append(Trace(name, direction, unit, frame, partial(_as_the_surface_lies, layers[..., layer])))
     return picture_of(traces, wanted)
+
+
+def _refuse_impossible_sizes(path: Path) -> None:
+    """What a header counts must lie in the file: igor2 would ask for as much memory as it says."""
+    with path.open("rb") as stream:
+        start = stream.read(_HEADERS)
+    order = "<" if start[0] else ">"
+    (version,) = struct.unpack_from(f"{order}h", start)
+    sizes, points = _COUNTS.get(version, ((), ()))
+    counts = [struct.unpack_from(f"{order}i", start, place)[0] for place in (*sizes, *points)]
+    length = path.stat().st_size
+    voxels = math.prod(max(count, 1) for count in counts[len(sizes) :])
+    if min(counts, default=0) < 0 or sum(counts[: len(sizes)]) > length or voxels > length:
+        raise ImageError("lacks a part of its content", advice="Copy or export it again.")
 
 
 def _as_the_surface_lies(layer: np.ndarray) -> np.ndarray:

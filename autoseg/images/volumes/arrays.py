@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import h5py
@@ -23,7 +24,7 @@ def read_npy(path: Path, options: VolumeOptions) -> Volume:
     """An array that NumPy saved; it is mapped, not loaded."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+    except (OSError, ValueError, EOFError, TokenError):
         raise ImageError("is no array that NumPy saved", file=path, advice="Save it with numpy.save.") from None
     return _volume(path, array)
 
