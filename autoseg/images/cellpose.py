@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -20,19 +19,6 @@ _HARMLESS = {
     *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
 }
 "All that arrays in dictionaries, lists and numbers are made of."
-_UNREADABLE = (
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ImportError,
-    MemoryError,
-    EOFError,
-    pickle.UnpicklingError,
-    TokenError,
-)
-"What damaged files lead to."
 
 
 class _Unpickler(pickle.Unpickler):
@@ -64,7 +50,7 @@ def read_cellpose(path: Path) -> np.ndarray:
                 raise ValueError("it is an array, and not cellpose's dictionary")
             content = _Unpickler(file).load()
         masks = np.asarray(content.item()["masks"])
-    except _UNREADABLE as error:
+    except Exception as error:  # damaged pickles fail in countless ways
         advice = "Save the masks anew in cellpose, as PNG or TIFF."
         raise ImageError(f"cannot be read as a file of cellpose: {error}", file=path, advice=advice) from None
     if masks.ndim != 2:
