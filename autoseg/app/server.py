@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import webbrowser
 from collections.abc import Iterator
@@ -32,8 +33,7 @@ def serve(options: AppOptions) -> None:
     _refuse_taken(options.port)
     flags = [f"--{name}={str(value).lower()}" for name, value in settings(options).items()]
     command = [sys.executable, "-m", "streamlit", "run", str(_SCRIPT), *flags]
-    environment = {**os.environ, VARIABLE: options.model_dump_json()}
-    with _ended_with_us(subprocess.Popen(command, env=environment)) as server:
+    with _temporary_folder() as folder, _started(command, options, folder) as server:
         if options.open_browser and _is_open(server, options.port):
             webbrowser.open(f"http://{ADDRESS}:{options.port}")
         if code := server.wait():
@@ -41,9 +41,18 @@ def serve(options: AppOptions) -> None:
 
 
 @contextmanager
-def _ended_with_us(server: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """However this process is stopped, the server is, too: by itself it waits until all browsers have gone."""
+def _temporary_folder() -> Iterator[str]:
+    """Where all temporary files of the server lie: a server that is stopped amid its work removes nothing itself."""
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    with tempfile.TemporaryDirectory(prefix="autoseg-app-", ignore_cleanup_errors=True) as folder:
+        yield folder
+
+
+@contextmanager
+def _started(command: list[str], options: AppOptions, folder: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The server; however this process is stopped, it is, too: by itself it waits until all browsers have gone."""
+    places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder)
+    server = subprocess.Popen(command, env={**os.environ, **places, VARIABLE: options.model_dump_json()})
     try:
         yield server
     finally:
