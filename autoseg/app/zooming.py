@@ -114,10 +114,10 @@ def _layers(pixels: np.ndarray, key: str, ground: np.ndarray | None) -> list[str
     if ground is None or ground.size > MOST_PIXELS:
         factor = (MOST_PIXELS / (pixels.shape[0] * pixels.shape[1])) ** 0.5
         shown = magnified(pixels, factor).round().clip(0, 255).astype(np.uint8) if factor < 1 else pixels
-        return [_packed(Image.fromarray(shown))]
+        return [packed(Image.fromarray(shown))]
     digest = hashlib.sha256(np.ascontiguousarray(ground).data).digest()
-    below = remember(f"ground of {key}", digest, lambda: _packed(Image.fromarray(ground)))
-    return [below, _packed(_drawn(pixels, ground))]
+    below = remember(f"ground of {key}", digest, lambda: packed(Image.fromarray(ground)))
+    return [below, packed(_drawn(pixels, ground))]
 
 
 def _drawn(pixels: np.ndarray, ground: np.ndarray) -> Image.Image:
@@ -135,7 +135,7 @@ def _drawn(pixels: np.ndarray, ground: np.ndarray) -> Image.Image:
     return picture
 
 
-def _packed(picture: Image.Image) -> str:
+def packed(picture: Image.Image) -> str:
     """A picture as the text that stands for it in figures."""
     stream = io.BytesIO()
     picture.save(stream, "PNG", compress_level=1)
