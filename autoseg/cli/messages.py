@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,6 +27,14 @@ def shows_progress() -> bool:
 def progress(items: Iterable[Any], total: int, unit: str) -> Iterable[Any]:
     """The items, with a bar and the time left where somebody looks."""
     return tqdm(items, total=total, unit=f" {unit}", disable=not shows_progress(), file=sys.stderr, dynamic_ncols=True)
+
+
+@contextmanager
+def counting_images(total: int, done: int) -> Iterator[Callable[[int], None]]:
+    """A bar that is told how many more images are done, where somebody looks."""
+    hidden = not shows_progress()
+    with tqdm(total=total, initial=done, unit=" image", disable=hidden, file=sys.stderr, dynamic_ncols=True) as bar:
+        yield lambda more: bar.update(more) and None
 
 
 class _AboveProgress(logging.Handler):

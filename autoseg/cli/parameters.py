@@ -6,8 +6,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from autoseg.cli.verbs import READING
+from autoseg.batch.options import BatchOptions
+from autoseg.cli.verbs import MANY, READING
 from autoseg.images.micrograph import ReadOptions
 
 AsJson = Annotated[bool, Parameter(name="--json", negative=(), show_default=False, help="Print JSON for machines.")]
 Reading = Annotated[ReadOptions, Parameter(name=["*", "read"], group=READING)]
+ManyImages = Annotated[BatchOptions, Parameter(name="*", group=MANY, negative=())]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
@@ -12,18 +10,11 @@ from cyclopts import Parameter
 
 from autoseg.cli.messages import fail
 from autoseg.cli.verbs import REPORT
-from autoseg.images.class_export import ALL_ENDINGS
-from autoseg.images.names import names_for
 from autoseg.measurement.class_report import ClassReport
 from autoseg.measurement.report import Report, ReportOptions, summary_lines
 from autoseg.measurement.run_record import plain
 
 Reporting = Annotated[ReportOptions, Parameter(name="*", group=REPORT, consume_multiple=1)]
-
-
-def result_paths(folder: Path, inputs: Sequence[Path]) -> list[Path]:
-    """All files that a report may write about these inputs."""
-    return [folder / (name + ending) for name in names_for(inputs) for ending in ALL_ENDINGS]
 
 
 def tell(report: Report | ClassReport, as_json: bool) -> int:

@@ -7,10 +7,22 @@ from typing import NamedTuple
 
 from cyclopts import Group
 
-NETWORK, PARTICLES, SURFACES, GRAINS, ZONES, FITTING, READING, REPORT, EVERYWHERE = (
+NETWORK, PARTICLES, SURFACES, GRAINS, ZONES, FITTING, READING, REPORT, MANY, EVERYWHERE = (
     Group(name, sort_key=place)
     for place, name in enumerate(
-        ("Network", "Particles", "Surfaces", "Grains", "Zones", "Layers", "Reading", "Report", "Everywhere"), start=1
+        (
+            "Network",
+            "Particles",
+            "Surfaces",
+            "Grains",
+            "Zones",
+            "Layers",
+            "Reading",
+            "Report",
+            "Many images",
+            "Everywhere",
+        ),
+        start=1,
     )
 )
 "Parts of a verb's help, in their order."

@@ -6,7 +6,7 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, count
 from pathlib import Path
 
@@ -25,12 +25,13 @@ def names_for(paths: Sequence[str | os.PathLike[str]]) -> list[str]:
     stems = [_safe(Path(path).stem) for path in paths]
     occurrences = Counter(map(_key, stems))
     taken = {key for key, times in occurrences.items() if times == 1}
+    numbers: dict[str, Iterator[int]] = {}  # as there may be many of one name, none is tried twice
     names = []
     for path, stem in zip(paths, stems, strict=True):
         if occurrences[_key(stem)] > 1:
             ending = Path(path).suffix[1:]
             base = f"{stem}-{_safe(ending)[:10]}" if ending else stem
-            numbered = (f"{base}-{number}" for number in count(2))
+            numbered = (f"{base}-{number}" for number in numbers.setdefault(_key(base), count(2)))
             stem = next(name for name in chain([base], numbered) if _key(name) not in taken)
             taken.add(_key(stem))
         names.append(stem)
@@ -40,10 +41,14 @@ def names_for(paths: Sequence[str | os.PathLike[str]]) -> list[str]:
 def refuse_inputs(outputs: Iterable[str | os.PathLike[str]], inputs: Iterable[str | os.PathLike[str]]) -> None:
     """Raise an error where an output would overwrite an input, under whatever name, before anything is written."""
     sources = {_place(path): path for path in inputs}
+    missing = any(isinstance(place, Path) for place in sources)
     for output in outputs:
-        if _place(output) in sources:
+        place: tuple[int, int] | Path | None = _inode(output)
+        if place is None and (missing or ".." in os.fspath(output)):  # to resolve all names would take long
+            place = _place(output)
+        if place in sources:
             problem = "is an input, and would be overwritten by a result"
-            raise AutosegError(problem, file=sources[_place(output)], advice="Choose another folder for the results.")
+            raise AutosegError(problem, file=sources[place], advice="Choose another folder for the results.")
 
 
 def _safe(stem: str) -> str:
@@ -65,8 +70,14 @@ def _key(name: str) -> str:
 
 def _place(path: str | os.PathLike[str]) -> tuple[int, int] | Path:
     """Equal for two names of the same file."""
-    path = Path(path).resolve()
-    if path.exists():
-        status = path.stat()
-        return status.st_dev, status.st_ino
-    return path
+    resolved = Path(path).resolve()
+    return _inode(path) or _inode(resolved) or resolved
+
+
+def _inode(path: str | os.PathLike[str]) -> tuple[int, int] | None:
+    """What a file is on its disk, if there is one."""
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino

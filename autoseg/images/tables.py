@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,39 @@ def write_csv(path: str | os.PathLike[str], table: pandas.DataFrame) -> None:
     """
     with written_whole(path) as partial:
         _harmless(table).to_csv(partial, index=False, encoding="utf-8", lineterminator="\n")
+
+
+def write_csv_in_parts(path: str | os.PathLike[str], make_parts: Callable[[], Iterable[pandas.DataFrame]]) -> None:
+    """Write tables below each other, as `write_csv` would write them `joined`, one of them in memory at a time.
+
+    They are made twice: all must be seen before it is known which columns there are, and of what type.
+    """
+    like = joined(_samples(make_parts()))
+    with written_whole(path) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
+        for number, part in enumerate(make_parts()):
+            complete = part.reindex(columns=like.columns).astype(like.dtypes)
+            _harmless(complete).to_csv(stream, index=False, header=number == 0, lineterminator="\n")
+
+
+def joined(parts: Iterable[pandas.DataFrame]) -> pandas.DataFrame:
+    """The rows of all tables; what a table has no column for is missing."""
+    import pandas as pd
+
+    return pd.concat([_typed(part) for part in parts], ignore_index=True)
+
+
+def _samples(parts: Iterable[pandas.DataFrame]) -> Iterable[pandas.DataFrame]:
+    """A row of each kind of table that there is."""
+    kinds: dict[Any, pandas.DataFrame] = {}
+    for part in map(_typed, parts):
+        kinds.setdefault(tuple(zip(part.columns, map(str, part.dtypes), strict=True)), part.head(1))
+    return kinds.values()
+
+
+def _typed(part: pandas.DataFrame) -> pandas.DataFrame:
+    """Columns in which everything is missing hold numbers: then others decide what they hold."""
+    missing = [name for name in part if len(part) and part[name].dtype == object and part[name].isna().all()]
+    return part.astype(dict.fromkeys(missing, float))
 
 
 def write_excel(path: str | os.PathLike[str], table: pandas.DataFrame) -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autoseg.errors import enumerate_briefly
-from autoseg.measurement.batch import SMALL, ImageResult
+from autoseg.measurement.image_result import SMALL, ImageResult
 from autoseg.measurement.intake import ImageRecord, image_names
 from autoseg.measurement.method import count
-from autoseg.measurement.plots import counted_particles
-from autoseg.measurement.sizes import SizeOptions
 from autoseg.measurement.summary import Group
 
 _MANY = 0.2
@@ -19,7 +17,7 @@ _LARGEST_SHARE, _TIMES_MEAN = 0.05, 20
 
 
 def find_caveats(
-    groups: Sequence[Group], images: Sequence[ImageResult], failed: int, options: SizeOptions, keep: Sequence[str] = ()
+    groups: Sequence[Group], images: Sequence[ImageResult], failed: int, keep: Sequence[str] = ()
 ) -> tuple[str, ...]:
     """All warnings of a batch: what failed or is empty, unknown pixel sizes, too few, cut and too small particles.
 
@@ -31,7 +29,7 @@ def find_caveats(
     warnings += [*_about_plausibility(images), *_about_conditions(images, keep), *_about_images(images)]
     for group in groups:
         place = f"Sizes in {group.unit}: " if len(groups) > 1 else ""
-        warnings += [place + warning for warning in (*_about_particles(group, options), *group.statistics.warnings)]
+        warnings += [place + warning for warning in (*_about_particles(group), *group.statistics.warnings)]
     return tuple(warnings)
 
 
@@ -103,7 +101,7 @@ def about_pixel_sizes(images: Sequence[ImageRecord], things: str) -> list[str]:
     return warnings
 
 
-def _about_particles(group: Group, options: SizeOptions) -> list[str]:
+def _about_particles(group: Group) -> list[str]:
     particles = sum(image.particles for image in group.images)
     at_edge = sum(image.at_edge for image in group.images)
     small = sum(image.small for image in group.images)
@@ -118,20 +116,15 @@ def _about_particles(group: Group, options: SizeOptions) -> list[str]:
             f"{small} of {particles} particles are smaller than {SMALL} pixels: their sizes are uncertain, and "
             "their shapes even more so."
         )
-    return warnings + _about_the_largest(group, options)
+    return warnings + _about_the_largest(group)
 
 
-def _about_the_largest(group: Group, options: SizeOptions) -> list[str]:
-    kept, weights = counted_particles(group.particles, options)
-    sizes = kept[group.statistics.column].to_numpy(float)
-    if not sizes.size:
-        return []
-    volumes = weights * sizes**3
-    share, largest = volumes.max() / volumes.sum(), sizes[volumes.argmax()]
-    if share <= max(_LARGEST_SHARE, _TIMES_MEAN / sizes.size):
+def _about_the_largest(group: Group) -> list[str]:
+    largest = group.largest
+    if largest is None or largest.share <= max(_LARGEST_SHARE, _TIMES_MEAN / group.statistics.count):
         return []
     return [
-        f"A single particle of {largest:.4g} {group.unit} makes up {100 * share:.0f} % of the volume and "
+        f"A single particle of {largest.size:.4g} {group.unit} makes up {100 * largest.share:.0f} % of the volume and "
         "dominates all volume-weighted results: check in the overlay that it is a single particle."
     ]
 

@@ -17,7 +17,7 @@ from autoseg.images.class_overlay import ClassOverlayOptions
 from autoseg.measurement.intake import ImageRecord, Intake, describe_source
 from autoseg.measurement.shape import measure
 from autoseg.measurement.sizes import SizeOptions
-from autoseg.measurement.thumbnails import draw_small_classes
+from autoseg.measurement.thumbnails import draw_small_classes, encoded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ class ClassBatch(Intake[ClassMap]):
         tables = {name: measure(found.objects(name)).drop(columns="image") for name in found.names[1:]}
         name = self._name(found.micrograph)
         files = export_classes(found, self.folder, name, kinds, self.overlay)
-        self.thumbnails.add(draw_small_classes(found, self.overlay))
+        self.thumbnails.add(encoded(draw_small_classes(found, self.overlay)))
         self.legend = self.legend or found.legend
         self.tables.append(tables)
         self.images.append(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from autoseg.evaluation.intervals import ENOUGH_IMAGES
-from autoseg.measurement.batch import SMALL
 from autoseg.measurement.caveats import about_failures, about_pixel_sizes
 from autoseg.measurement.class_batch import ClassBatch
 from autoseg.measurement.class_summary import ClassSummary
+from autoseg.measurement.image_result import SMALL
 from autoseg.measurement.method import count
 
 _MANY = 0.2

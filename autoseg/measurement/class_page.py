@@ -8,6 +8,8 @@ from typing import Any
 from autoseg.measurement.class_batch import ClassBatch, ClassImageResult
 from autoseg.measurement.class_method import describe_class_method
 from autoseg.measurement.class_summary import ClassSummary
+from autoseg.measurement.counted import counted
+from autoseg.measurement.intake import image_names
 from autoseg.measurement.method import number, references
 from autoseg.measurement.page_parts import area_in_words, fill_template, images_part, pixel_sizes, sizes_part
 from autoseg.segmentation.provenance import Provenance
@@ -28,7 +30,9 @@ def render_classes(
         warnings,
         overview=_overview(classes, batch),
         classes=[_class(found, batch) for found in classes],
-        images=images_part(batch.images, batch.thumbnails.pictures, "Classes", _told),
+        images=images_part(
+            zip(image_names(batch.images), batch.images, batch.thumbnails.pictures, strict=True), "Classes", _told
+        ),
         method=describe_class_method(classes, batch, provenance),
         references=references(batch.sizes, several_images),
         confidence=f"{100 * batch.sizes.confidence:g} %",
@@ -54,7 +58,12 @@ def _overview(classes: Sequence[ClassSummary], batch: ClassBatch) -> list[tuple[
 def _class(found: ClassSummary, batch: ClassBatch) -> dict[str, Any]:
     """A class with its colour as CSS writes it, and the sizes of its objects."""
     things = "objects"
-    parts = (sizes_part(one.objects, one.statistics, one.images, batch.sizes, things) for one in found.sizes.values())
+    parts = (
+        sizes_part(
+            counted(one.objects, one.statistics.column, batch.sizes), one.statistics, one.images, batch.sizes, things
+        )
+        for one in found.sizes.values()
+    )
     return {"found": found, "colour": "#{:02x}{:02x}{:02x}".format(*found.colour), "sizes": list(parts)}
 
 

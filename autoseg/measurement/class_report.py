@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from autoseg.errors import AutosegError, OptionsError
-from autoseg.images.class_export import CLASS_ENDINGS
-from autoseg.images.export import ON_REQUEST
 from autoseg.images.tables import write_csv
 from autoseg.measurement.class_batch import ClassBatch, ClassImageResult
 from autoseg.measurement.class_caveats import find_class_caveats
@@ -93,10 +91,8 @@ def start_class_batch(
     failures: list[AutosegError],
 ) -> ClassBatch:
     """A batch that is ready to take class maps."""
-    kinds = [kind for kind in CLASS_ENDINGS if kind not in ON_REQUEST or getattr(options, kind)]
-    return ClassBatch(
-        folder, kinds, options.class_overlay, options.sizes, options.seed, inputs=inputs, failures=failures
-    )
+    overlay, kinds = options.class_overlay, options.kinds_of_classes
+    return ClassBatch(folder, kinds, overlay, options.sizes, options.seed, inputs=inputs, failures=failures)
 
 
 def tabulate_classes(

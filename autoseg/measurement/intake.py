@@ -128,8 +128,13 @@ class Intake(ABC, Generic[Item]):
 
     def failures_table(self) -> pd.DataFrame:
         """What failed, one file a row, and why."""
-        rows = [(printable(error.file or "unknown"), printable(_reason(error))) for error in self.failures]
-        return pd.DataFrame(rows, columns=["file", "reason"], dtype=ANY_TEXT)
+        return failures_table(self.failures)
+
+
+def failures_table(failures: Iterable[AutosegError]) -> pd.DataFrame:
+    """What failed, one file a row, and why."""
+    rows = [(printable(error.file or "unknown"), printable(_reason(error))) for error in failures]
+    return pd.DataFrame(rows, columns=["file", "reason"], dtype=ANY_TEXT)
 
 
 class Arrivals(Iterable[Any]):

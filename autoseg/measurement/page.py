@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autoseg.measurement.batch import Batch, ImageResult
+from autoseg.measurement.batch import Measured
+from autoseg.measurement.image_result import ImageResult
 from autoseg.measurement.method import count, describe_method, references
 from autoseg.measurement.page_parts import embedded, fill_template, flat, images_part, pixel_sizes, sizes_part
-from autoseg.measurement.plots import as_svg, counted_particles, draw_shape, weighted_median
+from autoseg.measurement.plots import as_svg, draw_shape, weighted_median
 from autoseg.measurement.sizes import SizeOptions
-from autoseg.measurement.summary import SHAPES, Group
+from autoseg.measurement.summary import Group
 from autoseg.segmentation.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -30,34 +31,37 @@ _SCORES = {
 
 def render_page(
     groups: Sequence[Group],
-    batch: Batch,
+    batch: Measured,
+    failed: int,
     warnings: Sequence[str],
     run: Mapping[str, Any],
     provenance: Provenance,
     scores: Scores | None,
 ) -> str:
     """The page as text; `run` is what run.json holds."""
+    recording, shown = batch.recording, batch.shown()
     return fill_template(
         "particles.html",
         run,
         warnings,
-        overview=_overview(groups, batch),
-        groups=[_group(group, batch.sizes) for group in groups],
-        images=images_part(
-            batch.images, batch.thumbnails.pictures, "Particles found", lambda image: count(image.particles, "particle")
-        ),
+        overview=_overview(groups, batch, failed),
+        groups=[_group(group, recording.sizes) for group in groups],
+        images=images_part(shown, "Particles found", lambda image: count(image.particles, "particle")),
+        others=len(batch.records) - len(shown),
         scores=scores and _scores(scores, provenance),
-        method=describe_method(groups, batch.sizes, batch.seed, provenance, [one.text for one in batch.conditions]),
-        references=references(batch.sizes, any(group.statistics.images > 1 for group in groups)),
+        method=describe_method(
+            groups, recording.sizes, recording.seed, provenance, [one.text for one in recording.conditions]
+        ),
+        references=references(recording.sizes, any(group.statistics.images > 1 for group in groups)),
     )
 
 
-def _overview(groups: Sequence[Group], batch: Batch) -> list[tuple[str, str]]:
+def _overview(groups: Sequence[Group], batch: Measured, failed: int) -> list[tuple[str, str]]:
     """Names and values."""
-    images = batch.images
+    images = batch.records
     return [
         ("Images analysed", str(len(images))),
-        ("Files that failed", str(len(batch.failures))),
+        ("Files that failed", str(failed)),
         *_implausible(images),
         ("Particles found", str(sum(image.particles + image.left_out for image in images))),
         *_left_out(batch),
@@ -74,29 +78,28 @@ def _implausible(images: Sequence[ImageResult]) -> list[tuple[str, str]]:
     return [("Images with nothing plausible", f"{len(doubted)} ({regions} left out)")] if doubted else []
 
 
-def _left_out(batch: Batch) -> list[tuple[str, str]]:
+def _left_out(batch: Measured) -> list[tuple[str, str]]:
     """How many particles do not meet the conditions, if there are any conditions, and how many do."""
-    if not batch.conditions:
+    if not batch.recording.conditions:
         return []
-    left_out = sum(image.left_out for image in batch.images)
-    unmet = " and ".join(condition.text for condition in batch.conditions)
+    left_out = sum(image.left_out for image in batch.records)
+    unmet = " and ".join(condition.text for condition in batch.recording.conditions)
     return [
         ("of these left out", f"{left_out} (kept: {unmet})"),
-        ("of these kept", str(sum(image.particles for image in batch.images))),
+        ("of these kept", str(sum(image.particles for image in batch.records))),
     ]
 
 
 def _group(group: Group, options: SizeOptions) -> dict[str, Any]:
     """Figures and numbers of the images with the same unit."""
-    part = sizes_part(group.particles, group.statistics, len(group.images), options)
-    kept, weights = counted_particles(group.particles, options)
+    part = sizes_part(group.sizes, group.statistics, len(group.images), options)
     if group.statistics.count > 1:
-        for shape in SHAPES:
-            figure = as_svg(draw_shape(kept[shape].to_numpy(float), weights, shape))
+        for shape, found in group.shapes.items():
+            figure = as_svg(draw_shape(*found, shape))
             name = f"Histogram of the {shape.replace('_', ' ')} by number"
             part["figures"].append((name, embedded("image/svg+xml", figure)))
-    shapes = [(shape, weighted_median(kept[shape].to_numpy(float), weights)) for shape in SHAPES if len(kept)]
-    return {**part, "shapes": shapes}
+    shapes = [(shape, weighted_median(*found)) for shape, found in group.shapes.items() if len(found.values)]
+    return {**part, "shapes": shapes, "from_sums": group.from_sums}
 
 
 def _scores(scores: Scores, provenance: Provenance) -> dict[str, Any]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-import pandas as pd
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from autoseg.measurement.intake import ImageRecord, image_names
+from autoseg.measurement.counted import Weighted
+from autoseg.measurement.intake import ImageRecord
 from autoseg.measurement.method import count, number
 from autoseg.measurement.plots import (
     as_svg,
-    counted_particles,
     draw_cumulative,
     draw_sizes,
     size_name,
@@ -72,16 +71,15 @@ def pixel_sizes(images: Sequence[ImageRecord]) -> Iterator[tuple[str, str]]:
 
 
 def sizes_part(
-    particles: pd.DataFrame, found: SizeStatistics, images: int, options: SizeOptions, things: str = "particles"
+    sizes: Weighted, found: SizeStatistics, images: int, options: SizeOptions, things: str = "particles"
 ) -> dict[str, Any]:
-    """Figures and numbers of the sizes in a table of particles, or other `things`, which come from so many `images`."""
-    kept, weights = counted_particles(particles, options)
+    """Figures and numbers of the sizes of particles, or other `things`, which come from so many `images`."""
     figures, confidence = [], f"{100 * options.confidence:g} %"
     if found.count > 1:
-        sizes, name = kept[found.column].to_numpy(float), size_name(found)
+        name = size_name(found)
         figures = [
-            (f"Histogram of the {name} by number, with percentiles", as_svg(draw_sizes(sizes, weights, found, things))),
-            (f"Cumulative distributions; bars: {confidence} intervals", as_svg(draw_cumulative(sizes, weights, found))),
+            (f"Histogram of the {name} by number, with percentiles", as_svg(draw_sizes(*sizes, found, things))),
+            (f"Cumulative distributions; bars: {confidence} intervals", as_svg(draw_cumulative(*sizes, found))),
         ]
     return {
         "unit": found.unit,
@@ -108,19 +106,19 @@ def _rows(
 
 
 def images_part(
-    images: Sequence[Any], pictures: Sequence[bytes | None], shows: str, found: Callable[[Any], str]
+    images: Iterable[tuple[str, Any, bytes | None]], shows: str, found: Callable[[Any], str]
 ) -> list[dict[str, Any]]:
-    """Each image with its picture, as far as there is one: what that `shows`, and what was `found` in the image."""
+    """Each image by its name, with its picture, if there is one: what that `shows`, and what was `found` in it."""
     return [
         {
             "name": name,
             "result": image,
             "picture": picture and embedded("image/jpeg", picture),
-            "link": quote(image.files["overlay"].name),
+            "link": quote(image.files["overlay"].name) if "overlay" in image.files else None,
             "shows": f"{shows} in {name}",
             "found": found(image),
         }
-        for name, image, picture in zip(image_names(images), images, pictures, strict=True)
+        for name, image, picture in images
     ]
 
 

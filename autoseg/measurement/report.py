@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,16 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from autoseg.errors import AutosegError
+from autoseg.errors import AutosegError, OptionsError
 from autoseg.files import written_whole
 from autoseg.images.annotations import write_coco
 from autoseg.images.class_export import ALL_ENDINGS
 from autoseg.images.class_map import ClassMap
-from autoseg.images.export import ENDINGS, ON_REQUEST
 from autoseg.images.names import names_for, refuse_inputs
 from autoseg.images.segmentation import Segmentation
-from autoseg.images.tables import write_csv, write_excel
-from autoseg.measurement.batch import Batch, ImageResult, LabelsOnDisk
+from autoseg.images.tables import joined, write_csv, write_csv_in_parts, write_excel
+from autoseg.measurement.batch import Batch, LabelsOnDisk, Measured, particle_tables
 from autoseg.measurement.caveats import find_caveats
 from autoseg.measurement.class_batch import ClassBatch
 from autoseg.measurement.class_report import (
@@ -35,15 +35,16 @@ from autoseg.measurement.class_report import (
     tabulate_classes,
 )
 from autoseg.measurement.conditions import parse_condition
+from autoseg.measurement.image_result import ImageResult, Recording
 from autoseg.measurement.intake import Arrivals, refuse_mixed, writing_to
 from autoseg.measurement.lines import aligned, with_interval
 from autoseg.measurement.method import count
 from autoseg.measurement.page import render_page
 from autoseg.measurement.report_options import ReportOptions
-from autoseg.measurement.run_record import describe_inputs, plain, versions, write_json
+from autoseg.measurement.run_record import describe_inputs, plain, versions, write_run
 from autoseg.measurement.shape import measure_labels
 from autoseg.measurement.sizes import Distribution, SizeStatistics, describe_sizes
-from autoseg.measurement.summary import Group, group_by_unit, summary_table
+from autoseg.measurement.summary import Group, group_by_unit, summary_tables
 from autoseg.segmentation.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -68,16 +69,28 @@ class Report:
     folder: Path
     files: Mapping[str, Path]
     "Those about the whole batch, by the keys of FILES."
-    images: tuple[ImageResult, ...]
-    particles: pd.DataFrame
-    "One particle a row."
-    summary: pd.DataFrame
-    "One row for the batch (two, if some images have no pixel size), and one for each image."
+    batch: Measured = field(repr=False)
+    groups: Sequence[Group] = field(repr=False)
     failures: pd.DataFrame
     "Columns `file` and `reason`."
     statistics: Mapping[str, SizeStatistics]
     "Of all images whose sizes are in nm, and of those in px."
     warnings: tuple[str, ...]
+
+    @property
+    def images(self) -> Sequence[ImageResult]:
+        """What was found in each image."""
+        return self.batch.images
+
+    @cached_property
+    def particles(self) -> pd.DataFrame:
+        """One particle a row."""
+        return joined(particle_tables(self.batch))
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """One row for the batch (two, if some images have no pixel size), and one for each image."""
+        return joined(summary_tables(self.groups, self.batch))
 
 
 def report(
@@ -112,22 +125,37 @@ def report(
     if isinstance(items, Sequence):
         refuse_mixed(items)
         inputs = inputs or _sources(items)
-    settings = plain(provenance or {})  # whatever cannot be written is refused before the work begins
-    options = _checked(options)
+    plain(provenance or {})  # whatever cannot be written is refused before the work begins
+    options = checked(options)
     head = provenance.model.head if provenance and provenance.model else None
     classes = head is not None and not head.finds_particles
     options = checked_for_classes(options, scores) if classes else options  # before the first image is waited for
-    _prepare(folder, inputs)
+    refuse_inputs(result_paths(folder, inputs), inputs)
+    prepare(folder)
     arrivals = Arrivals(items)
     if arrivals.are(ClassMap) and not classes:
         classes, options = True, checked_for_classes(options, scores)
     start = start_class_batch if classes else _start_batch
     batch = start(folder, options, inputs, [*failures, *arrivals.failures])
     batch.take(arrivals, arrivals.waited)
-    with writing_to(folder):
+    return write_results(batch, options, started, provenance, scores, root)
+
+
+def write_results(
+    batch: Measured | ClassBatch,
+    options: ReportOptions,
+    started: datetime,
+    provenance: Provenance | None = None,
+    scores: Scores | None = None,
+    root: Path | None = None,
+) -> Report | ClassReport:
+    """Write the tables, run.json and report.html of a batch whose images are measured."""
+    settings = plain(provenance or {})
+    with writing_to(batch.folder):
         results, show = _tabulate(batch, options, provenance or Provenance(), scores)
-        run = _describe_run(results, options, settings, started, scores, root)
-        write_json(results.files["run"], run)
+        run = _describe_run(results, options, settings, started, scores)
+        records = batch.images if isinstance(batch, ClassBatch) else batch.records
+        write_run(results.files["run"], run, describe_inputs(results.images, records, batch.folder, root))
         _write_page(results.files["page"], show(run))
         _write_optional(results)
     return results
@@ -144,8 +172,9 @@ def summary_lines(report: Report | ClassReport) -> list[str]:
 
 
 def _lines(report: Report) -> list[str]:
-    particles = sum(image.particles for image in report.images)
-    lines = [f"{count(len(report.images), 'image')}, {count(particles, 'particle')}"]
+    records = report.batch.records
+    particles = sum(image.particles for image in records)
+    lines = [f"{count(len(records), 'image')}, {count(particles, 'particle')}"]
     for unit, statistics in report.statistics.items():
         if statistics.number is not None and statistics.volume is not None:
             lines += _percentiles(statistics, statistics.number, statistics.volume, unit)
@@ -162,10 +191,12 @@ def _percentiles(statistics: SizeStatistics, by_number: Distribution, by_volume:
     return aligned([header, *rows])
 
 
-def _checked(options: ReportOptions) -> ReportOptions:
+def checked(options: ReportOptions) -> ReportOptions:
     """The options, if everything they ask for is possible: checked before the work begins."""
     if options.excel and find_spec("openpyxl") is None:
         raise AutosegError("Excel files need one more package", advice="Run: pip install openpyxl")
+    if options.coco and "labels" not in options.kinds_of_particles:
+        raise OptionsError("the COCO file is made of the labels, which are not saved", advice="Save labels, too.")
     column = options.sizes.column.removesuffix("_nm").removesuffix("_px")  # each image has its own unit
     options = options.changed(sizes=options.sizes.changed(column=column))
     nothing = np.zeros((1, 1), np.uint8)
@@ -173,15 +204,18 @@ def _checked(options: ReportOptions) -> ReportOptions:
     return options
 
 
-def _prepare(folder: Path, inputs: Sequence[str | os.PathLike[str]]) -> None:
-    """Refuse to overwrite inputs, and remove the tables of an earlier report, which could be mistaken for new ones."""
-    named = [folder / (name + ending) for name in names_for(inputs) for ending in ALL_ENDINGS]
-    whole = [folder / name for name in {*FILES.values(), *CLASS_FILES.values()}]
-    refuse_inputs([*named, *whole], inputs)
+def result_paths(folder: Path, inputs: Sequence[str | os.PathLike[str]]) -> Iterator[Path]:
+    """All files that a report may write about these inputs."""
+    yield from (folder / (name + ending) for name in names_for(inputs) for ending in ALL_ENDINGS)
+    yield from (folder / name for name in {*FILES.values(), *CLASS_FILES.values()})
+
+
+def prepare(folder: Path) -> None:
+    """Remove the tables of an earlier report, which could be mistaken for new ones."""
     with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for path in whole:
-            path.unlink(missing_ok=True)
+        for name in {*FILES.values(), *CLASS_FILES.values()}:
+            (folder / name).unlink(missing_ok=True)
 
 
 def _sources(items: Sequence[Any]) -> list[Path]:
@@ -197,41 +231,43 @@ def _start_batch(
     failures: list[AutosegError],
 ) -> Batch:
     """A batch that is ready to take segmentations."""
-    kinds = [kind for kind in ENDINGS if kind not in ON_REQUEST or getattr(options, kind)]
+    return Batch(recording_of(options, folder), inputs=inputs, failures=failures)
+
+
+def recording_of(options: ReportOptions, folder: Path) -> Recording:
+    """How each image is measured, and which files are written about it."""
     conditions = [parse_condition(text) for text in options.keep]
-    return Batch(
-        folder, kinds, options.overlay, options.sizes, options.seed, conditions, inputs=inputs, failures=failures
-    )
+    return Recording(folder, options.kinds_of_particles, options.overlay, options.sizes, options.seed, conditions)
 
 
 def _tabulate(
-    batch: Batch | ClassBatch, options: ReportOptions, provenance: Provenance, scores: Scores | None
+    batch: Measured | ClassBatch, options: ReportOptions, provenance: Provenance, scores: Scores | None
 ) -> tuple[Report | ClassReport, Callable[[Mapping[str, Any]], str]]:
     """Write the tables; and what makes the page of them and of the content of run.json."""
     if isinstance(batch, ClassBatch):
         return tabulate_classes(batch, options, provenance)
-    groups = group_by_unit(batch)
-    results = _write_tables(batch, groups, options)
-    return results, lambda run: render_page(groups, batch, results.warnings, run, provenance, scores)
+    results = _write_tables(batch, group_by_unit(batch), options)
+    failed, warnings = len(results.failures), results.warnings
+    return results, lambda run: render_page(results.groups, batch, failed, warnings, run, provenance, scores)
 
 
-def _write_tables(batch: Batch, groups: Sequence[Group], options: ReportOptions) -> Report:
+def _write_tables(batch: Measured, groups: Sequence[Group], options: ReportOptions) -> Report:
     """Write the measurements first, before anything else can fail."""
-    particles, failures = batch.particles(), batch.failures_table()
+    failures = batch.failures_table()
     chosen = {"failures": len(failures) > 0, "excel": options.excel, "coco": options.coco}
     report = Report(
         folder=batch.folder,
         files={kind: batch.folder / name for kind, name in FILES.items() if chosen.get(kind, True)},
-        images=tuple(batch.images),
-        particles=particles,
-        summary=summary_table(groups, batch),
+        batch=batch,
+        groups=groups,
         failures=failures,
         statistics={group.unit: group.statistics for group in groups},
-        warnings=find_caveats(groups, batch.images, len(failures), options.sizes, options.keep),
+        warnings=find_caveats(groups, batch.records, len(failures), options.keep),
     )
-    for kind in ("particles", "summary", "failures"):
-        if kind in report.files:
-            write_csv(report.files[kind], getattr(report, kind))
+    write_csv_in_parts(report.files["particles"], lambda: particle_tables(batch))
+    write_csv_in_parts(report.files["summary"], lambda: summary_tables(groups, batch))
+    if "failures" in report.files:
+        write_csv(report.files["failures"], failures)
     return report
 
 
@@ -241,7 +277,6 @@ def _describe_run(
     settings: dict[str, Any],
     started: datetime,
     scores: Scores | None,
-    root: Path | None,
 ) -> dict[str, Any]:
     """The content of run.json; of the options those that have a meaning for this kind of report."""
     others = OF_PARTICLES if isinstance(report, ClassReport) else ("class_overlay",)
@@ -253,7 +288,7 @@ def _describe_run(
         "versions": versions(),
         "settings": settings,
         "report": plain(options.model_dump(mode="json", exclude=set(others))),
-        "inputs": describe_inputs(report.images, report.folder, root),
+        "inputs": [],
         "failures": report.failures.to_dict("records"),
         "scores": scores and scores.to_dict(),
         "warnings": list(report.warnings),

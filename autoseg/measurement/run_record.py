@@ -7,7 +7,7 @@ import importlib.metadata
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +54,15 @@ def _simpler(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not a kind of setting")
 
 
-def describe_inputs(images: Sequence[ImageRecord], folder: Path, root: Path | None = None) -> list[dict[str, Any]]:
-    """What is known about each input, and the files its results are in; paths below a `root` are told from there."""
-    return [
-        {
+def describe_inputs(
+    images: Iterable[ImageRecord], records: Sequence[ImageRecord], folder: Path, root: Path | None = None
+) -> Iterator[dict[str, Any]]:
+    """What is known about each input, and the files its results are in; `records` are enough to name the images.
+
+    Paths below a `root` are told from there.
+    """
+    for name, image in zip(image_names(records), images, strict=True):
+        yield {
             "image": name,
             "path": None if image.path is None else printable(_from(root, image.path)),
             "sha256": image.sha256,
@@ -72,8 +77,6 @@ def describe_inputs(images: Sequence[ImageRecord], folder: Path, root: Path | No
             "seconds_waited": image.seconds_waited,
             "seconds_written": image.seconds_written,
         }
-        for name, image in zip(image_names(images), images, strict=True)
-    ]
 
 
 def _from(root: Path | None, path: str | os.PathLike[str]) -> str | os.PathLike[str]:
@@ -83,4 +86,23 @@ def _from(root: Path | None, path: str | os.PathLike[str]) -> str | os.PathLike[
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a file that people and machines can read: indented, UTF-8."""
     with written_whole(path) as partial:
-        partial.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+        partial.write_text(_as_json(content) + "\n", encoding="utf-8")
+
+
+def write_run(path: Path, content: dict[str, Any], inputs: Iterable[dict[str, Any]]) -> None:
+    """Write run.json as `write_json` would, the inputs one after the other, as there may be many."""
+    before, after = _as_json({**content, "inputs": []}).split(_NO_INPUTS)
+    with written_whole(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.write(before)
+        written = False
+        for entry in inputs:
+            stream.write(("," if written else _NO_INPUTS[:-1]) + "\n    " + _as_json(entry).replace("\n", "\n    "))
+            written = True
+        stream.write(("\n  ]" if written else _NO_INPUTS) + after + "\n")
+
+
+_NO_INPUTS = '\n  "inputs": []'  # of this indentation there is only one
+
+
+def _as_json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)

@@ -123,28 +123,49 @@ def describe_sizes(
     (3, 10.0, 10.0)
     """
     options = (options or SizeOptions()).changed(**changes)
-    column = _size_column(table, options.column)
-    at_edge, occluded = _left_out(table, options)
+    column = size_column(table, options.column)
+    at_edge, occluded = left_out(table, options)
     kept = table[~at_edge & ~occluded]
     sizes = _sizes(kept, column)
     weights = kept["edge_weight"].to_numpy(float) if options.edge == "weight" else np.ones(len(kept))
     images = _images(kept)
-    number, volume = _distributions(sizes, weights, images, rng, options)
-    log_normal = _log_normal(sizes, weights)
+    ends = None
+    if sizes.size > 1:
+        ends = intervals(sizes, weights, rng, options.resamples, options.confidence, images)
+    counts = len(kept), len(np.unique(images)), int(at_edge.sum()), int((occluded & ~at_edge).sum())
+    return summarize_sizes(column, (sizes, weights), counts, ends, options, thing)
+
+
+def summarize_sizes(
+    column: str,
+    sizes: tuple[np.ndarray, np.ndarray],
+    counts: tuple[int, int, int, int],
+    ends: tuple[np.ndarray, np.ndarray] | None,
+    options: SizeOptions,
+    thing: str = "particle",
+) -> SizeStatistics:
+    """Statistics of sizes that count as their weights, with the ends of the intervals, which are known already.
+
+    `counts` are those of particles, of images, of particles left out at the edge, and of occluded ones.
+    """
+    values, weights = sizes
+    particles, images, at_edge, occluded = counts
+    number, volume = _distributions(values, weights, particles, ends)
+    log_normal = _log_normal(values, weights)
     needed = _needed(log_normal, options)
     return SizeStatistics(
         column=column,
         unit=column.rpartition("_")[2],
-        count=len(kept),
-        images=len(np.unique(images)),
-        left_out_at_edge=int(at_edge.sum()),
-        left_out_occluded=int((occluded & ~at_edge).sum()),
+        count=particles,
+        images=images,
+        left_out_at_edge=at_edge,
+        left_out_occluded=occluded,
         number=number,
         volume=volume,
         log_normal=log_normal,
         needed_for_number_mean=needed["number"],
         needed_for_volume_mean=needed["volume"],
-        warnings=_warnings(len(kept), len(np.unique(images)), needed, options, thing),
+        warnings=_warnings(particles, images, needed, options, thing),
     )
 
 
@@ -167,7 +188,7 @@ def needed_count(
     return max(2, math.ceil(count))
 
 
-def _size_column(table: pd.DataFrame, wanted: str) -> str:
+def size_column(table: pd.DataFrame, wanted: str) -> str:
     """The one column of the table that holds the wanted size."""
     names = [wanted, *(f"{wanted}_{unit}" for unit in _UNITS)]
     lengths = [name for name in table.columns if str(name).endswith(tuple(f"_{unit}" for unit in _UNITS))]
@@ -186,7 +207,7 @@ def _mixed(column: str) -> AutosegError:
     return AutosegError(problem, advice="Give the pixel size of all images, or describe each image on its own.")
 
 
-def _left_out(table: pd.DataFrame, options: SizeOptions) -> tuple[pd.Series, pd.Series]:
+def left_out(table: pd.DataFrame, options: SizeOptions) -> tuple[pd.Series, pd.Series]:
     """Which particles are left out because they touch the edge, and because they are covered."""
     used = {"weight": ["touches_edge", "edge_weight"], "exclude": ["touches_edge"], "keep": []}[options.edge]
     for name in [*used, *(["occlusion"] if options.max_occlusion is not None else [])]:
@@ -214,18 +235,16 @@ def _images(kept: pd.DataFrame) -> np.ndarray:
 
 
 def _distributions(
-    sizes: np.ndarray, weights: np.ndarray, images: np.ndarray, rng: np.random.Generator, options: SizeOptions
+    sizes: np.ndarray, weights: np.ndarray, particles: int, ends: tuple[np.ndarray, np.ndarray] | None
 ) -> tuple[Distribution, Distribution] | tuple[None, None]:
     """By number and by volume; a single particle has a size, but neither spread nor intervals."""
-    if not sizes.size:
+    if not particles:
         return None, None
     values = number_and_volume(sizes, weights)
-    if sizes.size == 1:
+    if particles == 1:
         values[:, [name.endswith("standard_deviation") for name in Moments._fields]] = np.nan
-        low = high = np.full_like(values, np.nan)
-    else:
-        low, high = intervals(sizes, weights, rng, options.resamples, options.confidence, images)
-    number, volume = (Distribution(*map(_estimate, *ends)) for ends in zip(values, low, high, strict=True))
+    low, high = (np.full_like(values, np.nan),) * 2 if ends is None else ends
+    number, volume = (Distribution(*map(_estimate, *three)) for three in zip(values, low, high, strict=True))
     return number, volume
 
 

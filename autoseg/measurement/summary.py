@@ -10,21 +10,26 @@ the counted particles.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from autoseg.measurement.batch import Batch, ImageResult
+from autoseg.measurement.batch import Measured
+from autoseg.measurement.counted import SHAPES, Largest, Weighted, counted, find_largest, needed_columns
+from autoseg.measurement.image_result import ImageResult, Recording
 from autoseg.measurement.intake import image_names
-from autoseg.measurement.plots import counted_particles, weighted_median
-from autoseg.measurement.sizes import Distribution, Estimate, SizeOptions, SizeStatistics, describe_sizes
+from autoseg.measurement.plots import weighted_median
+from autoseg.measurement.sizes import Distribution, Estimate, SizeStatistics, describe_sizes
+from autoseg.measurement.tally import Tally
 
 UNITS = ("nm", "px")
-SHAPES = ("aspect_ratio", "circularity")
+MANY = 200_000
+"From so many particles on, statistics come from sums: to draw each of them anew would take minutes and much memory."
 _UNKNOWN = Estimate(None, None, None)
+_ROWS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,32 +37,78 @@ class Group:
     """The images of a batch whose lengths have the same unit: those of the others are never mixed with theirs."""
 
     unit: str
-    images: tuple[ImageResult, ...]
-    particles: pd.DataFrame
+    images: Sequence[ImageResult]
     statistics: SizeStatistics
+    sizes: Weighted
+    "Of the particles that count; of more than MANY, values that stand for them."
+    shapes: Mapping[str, Weighted]
+    largest: Largest | None
+    from_sums: bool = False
+    "Whether there are too many particles to draw each of them anew."
 
 
-def group_by_unit(batch: Batch) -> list[Group]:
+class _Tables:
+    """The columns that count of the tables of one unit."""
+
+    def __init__(self, recording: Recording):
+        self.recording = recording
+        self.tables: list[pd.DataFrame] = []
+
+    def add(self, place: int, table: pd.DataFrame) -> None:
+        """Take the table of the image at a place; an empty one only where there is no other."""
+        if len(table) or not self.tables:
+            columns = needed_columns(table, self.recording.sizes)
+            self.tables.append(columns.assign(image=place))  # names may be equal
+
+    def group(self, unit: str, images: Sequence[ImageResult]) -> Group:
+        """Describe all of them together."""
+        options = self.recording.sizes
+        filled = [table for table in self.tables if len(table)] or self.tables[:1]
+        particles = pd.concat(filled, ignore_index=True)
+        statistics = describe_sizes(particles, np.random.default_rng(self.recording.seed), options)
+        sizes = counted(particles, statistics.column, options)
+        shapes = {shape: counted(particles, shape, options) for shape in SHAPES}
+        return Group(unit, images, statistics, sizes, shapes, find_largest(sizes))
+
+
+class _Sums(Tally):
+    def group(self, unit: str, images: Sequence[ImageResult]) -> Group:
+        return Group(unit, images, self.statistics(), self.sizes(), self.shapes(), self.largest(), from_sums=True)
+
+
+def group_by_unit(batch: Measured) -> list[Group]:
     """The images with a pixel size, in nm, and those without, in pixels, as far as there are any."""
-    groups = []
-    for unit in UNITS:
-        chosen = [place for place, image in enumerate(batch.images) if image.unit == unit]
-        if chosen:
-            tables = [batch.tables[place].assign(image=place) for place in chosen]  # names may be equal
-            filled = [table for table in tables if len(table)] or tables[:1]
-            particles = pd.concat(filled, ignore_index=True)
-            statistics = describe_sizes(particles, np.random.default_rng(batch.seed), batch.sizes)
-            groups.append(Group(unit, tuple(batch.images[place] for place in chosen), particles, statistics))
-    return groups
+    by_unit = {unit: [image for image in batch.records if image.unit == unit] for unit in UNITS}
+    recording = batch.recording
+    takers: dict[str, _Tables | _Sums] = {
+        unit: _Sums(recording.sizes, recording.seed)
+        if sum(image.particles for image in images) > MANY
+        else _Tables(recording)
+        for unit, images in by_unit.items()
+        if images
+    }
+    for place, (image, table) in enumerate(zip(batch.records, batch.tables, strict=True)):
+        takers[image.unit].add(place, table)
+    return [taker.group(unit, tuple(by_unit[unit])) for unit, taker in takers.items()]
 
 
-def summary_table(groups: Sequence[Group], batch: Batch) -> pd.DataFrame:
-    """Rows of scope "batch", one for each unit, then of scope "image"; lengths carry their unit in their names."""
-    rows = [_row("batch", "", group.statistics, group.images, group.particles, batch.sizes) for group in groups]
-    named = zip(image_names(batch.images), batch.images, batch.tables, strict=True)
-    rows += [_row("image", name, image.statistics, [image], table, batch.sizes) for name, image, table in named]
-    columns = dict.fromkeys(name for row in rows for name in row) if rows else _FIRST
-    return pd.DataFrame(rows, columns=list(columns))
+def summary_tables(groups: Sequence[Group], batch: Measured) -> Iterator[pd.DataFrame]:
+    """Rows of scope "batch", one for each unit, then of scope "image"; lengths carry their unit in their names.
+
+    Some rows at a time, for there is one for each image.
+    """
+    rows = [_row("batch", "", group.statistics, group.images, _medians_of(group)) for group in groups]
+    for name, image in zip(image_names(batch.records), batch.images, strict=True):
+        rows.append(_row("image", name, image.statistics, [image], image.medians))
+        if len(rows) >= _ROWS:
+            yield pd.DataFrame(rows)
+            rows = []
+    if rows or not groups:
+        yield pd.DataFrame(rows) if rows else pd.DataFrame(columns=list(_FIRST))
+
+
+def _medians_of(group: Group) -> dict[str, float]:
+    return {shape: weighted_median(*found) for shape, found in group.shapes.items() if len(found.values)}
 
 
 _FIRST = ("scope", "image", "images", "unit", "pixel_size_nm", "pixel_size_source", "particles", "at_edge", "counted")
@@ -68,8 +119,7 @@ def _row(
     name: str,
     statistics: SizeStatistics,
     images: Sequence[ImageResult],
-    particles: pd.DataFrame,
-    options: SizeOptions,
+    medians: Mapping[str, float],
 ) -> dict[str, Any]:
     sizes, sources = {image.pixel_size for image in images}, {image.pixel_size_source for image in images}
     first = (
@@ -86,10 +136,6 @@ def _row(
     coverage = np.average(
         [image.coverage for image in images], weights=[image.rows * image.columns for image in images]
     )
-    kept, weights = counted_particles(particles, options)
-    medians = {
-        f"{shape}_median": weighted_median(kept[shape].to_numpy(float), weights) for shape in SHAPES if len(kept)
-    }
     return {
         **dict(zip(_FIRST, first, strict=True)),
         "plausibility": _plausibility(images) if scope == "image" else np.nan,
@@ -101,7 +147,7 @@ def _row(
         **_distribution("number", statistics.number, statistics.unit),
         **_distribution("volume", statistics.volume, statistics.unit),
         **_fit(statistics),
-        **medians,
+        **{f"{shape}_median": median for shape, median in medians.items()},
         "needed_for_number_mean": statistics.needed_for_number_mean,
         "needed_for_volume_mean": statistics.needed_for_volume_mean,
     }

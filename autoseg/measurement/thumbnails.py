@@ -28,9 +28,10 @@ class Thumbnails:
         self.pictures: list[bytes | None] = []
         self._limit, self._edge, self._bytes = limit, _LARGEST, 0
 
-    def add(self, picture: np.ndarray) -> None:
-        """Take an RGB picture, uint8, shape (rows, columns, 3)."""
-        self._keep(_jpeg(Image.fromarray(picture), self._edge))
+    def add(self, picture: bytes | None) -> None:
+        """Take a picture as `encoded` makes it, or keep the place of one that is missing."""
+        full = picture is None or self._edge == _LARGEST
+        self._keep(picture if full else _jpeg(Image.open(io.BytesIO(picture or b"")), self._edge))
         while self._bytes > self._limit and self._edge > _SMALLEST:
             self._edge = max(_SMALLEST, int(self._edge * 0.8))
             smaller = [picture and _jpeg(Image.open(io.BytesIO(picture)), self._edge) for picture in self.pictures]
@@ -44,6 +45,11 @@ class Thumbnails:
     def _keep(self, picture: bytes | None) -> None:
         self.pictures.append(picture)
         self._bytes += len(picture or b"")
+
+
+def encoded(picture: np.ndarray) -> bytes:
+    """An RGB picture, uint8, shape (rows, columns, 3), as a JPEG file."""
+    return _jpeg(Image.fromarray(picture), _LARGEST)
 
 
 def draw_small_overlay(segmentation: Segmentation, options: OverlayOptions) -> np.ndarray:

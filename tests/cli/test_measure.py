@@ -39,6 +39,7 @@ def test_a_mask_becomes_a_table_a_report_and_files_for_other_programs(mask, tmp_
     table = particles(out)
     assert table["area_nm2"].tolist() == [4.0 * disc(5, centre=(8, 8)).sum(), 4.0 * disc().sum()]
     names = {"a_labels.tif", "a_overlay.png", "a_rois.zip", "particles.csv", "summary.csv", "report.html", "run.json"}
+    names.add("batch")  # what is known of each image, to go on
     assert {path.name for path in out.iterdir()} == names
     said = capsys.readouterr()
     assert "1 image, 2 particles" in said.out and str(out / "report.html") in said.out and not said.err
@@ -77,7 +78,8 @@ def test_with_images_grey_values_are_measured_and_the_info_bar_is_left_out(mask,
     full = np.zeros((60, 64), np.uint8)
     full[:48] = imageio.imread(mask)
     imageio.imwrite(mask, full)  # as high as the image, with nothing on its bar
-    assert measured(mask, *options, "--info-bar", 50) == 0
+    assert measured(mask, *options, "--info-bar", 50) == 2  # other options than before
+    assert measured(mask, *options, "--info-bar", 50, "--anew") == 0
     assert read_labels(tmp_path / "out" / "a_labels.tif").shape == (50, 64)
 
 

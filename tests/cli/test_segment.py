@@ -89,7 +89,7 @@ def test_a_folder_becomes_tables_and_files(images, model, tmp_path, capsys):
     said = capsys.readouterr()
     assert "2 images, 5 particles" in said.out and str(out / "report.html") in said.out and not said.err
     kinds = ("_labels.tif", "_overlay.png", "_probability.tif", "_rois.zip")
-    batch = {"particles.csv", "summary.csv", "report.html", "run.json"}
+    batch = {"particles.csv", "summary.csv", "report.html", "run.json", "batch"}
     assert {path.name for path in out.iterdir()} == {name + kind for name in ("b", "größe 1") for kind in kinds} | batch
     table = pd.read_csv(out / "particles.csv")
     assert table["image"].tolist() == ["b.tif"] * 3 + ["größe 1.tif"] * 2 and set(table["area_nm2"]) == {4.0 * 144}
@@ -122,7 +122,7 @@ def test_options_reach_reading_network_particles_and_report(images, model, tmp_p
     assert segmented(dark, model, *options) == 0
     assert len(pd.read_csv(tmp_path / "out" / "particles.csv")) == 0
     more = ["--minimum-size", 144, "--tiles", 32, "--info-bar", 30, "--magnification", 2]
-    assert segmented(dark, model, *options, *more) == 0
+    assert segmented(dark, model, *options, *more, "--anew") == 0
     assert len(pd.read_csv(tmp_path / "out" / "particles.csv")) == 3
     run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert run["settings"]["predict"]["tiles"] == 32 and run["report"]["overlay"]["fill"] == 0.5
@@ -135,7 +135,7 @@ def test_nothing_plausible_is_told_and_can_be_seen_on_request(tmp_path, capsys):
     noise = tmp_path / "noise.tif"
     tifffile.imwrite(noise, np.random.default_rng(0).integers(0, 256, (96, 128)).astype(np.uint8))
     counts = []
-    for given in ([], ["--plausibility", 0, "--minimum-score", 0]):
+    for given in ([], ["--plausibility", 0, "--minimum-score", 0, "--anew"]):
         assert segmented(noise, "particles", "--output", tmp_path / "out", *given) == 0
         said = capsys.readouterr().out
         counts.append(len(pd.read_csv(tmp_path / "out" / "particles.csv")))

@@ -202,3 +202,15 @@ def test_edges_small_particles_and_a_giant_are_warned_of(tmp_path):
     assert "72 of 73 particles are smaller than 10 pixels" in text
     assert re.search(r"A single particle of 56.42 nm makes up 9\d % of the volume", text)
     assert names_in(tmp_path).count("a_probability.tif") == 0
+
+
+def test_only_the_files_that_are_asked_for_are_written(tmp_path):
+    options = FAST.changed(save="labels, rois")
+    assert options.save == ("labels", "rois") and FAST.changed(save=["none"]).save == ()
+    found = autoseg.report([segmentation(Path("a.tif"))], tmp_path, options.changed(geojson=True))
+    assert set(found.images[0].files) == {"labels", "rois", "geojson"}
+    assert not (tmp_path / "a_overlay.png").exists() and "a_overlay" not in page_of(found).content
+    with pytest.raises(OptionsError, match=r'must be of labels, .* or none, not "?.?rios'):
+        FAST.changed(save="labels,rios")
+    with pytest.raises(OptionsError, match=r"COCO .* labels"):
+        autoseg.report([segmentation(Path("a.tif"))], tmp_path, options.changed(save="none", coco=True))

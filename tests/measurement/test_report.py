@@ -17,6 +17,7 @@ import autoseg
 from autoseg.errors import ImageError
 from autoseg.evaluation import evaluate
 from autoseg.measurement.batch import Batch
+from autoseg.measurement.image_result import Recording
 from autoseg.measurement.method import describe_method, number, references
 from autoseg.measurement.report import summary_lines
 from autoseg.measurement.sizes import SizeOptions, describe_sizes
@@ -219,7 +220,7 @@ def test_the_method_says_what_was_done(mixed):
 
 def test_the_method_claims_nothing_that_was_not_done():
     options = SizeOptions(edge="keep", resamples=100)
-    batch = Batch(Path("nowhere"), [], FAST.overlay, options, 0)
+    batch = Batch(Recording(Path("nowhere"), [], FAST.overlay, options, 0))
     batch.take([segmentation(pixel_size=None)])
     method = describe_method(group_by_unit(batch), options, 0, Provenance())
     assert "Miles" not in method + " ".join(references(options))

@@ -10,7 +10,7 @@ from autoseg.heads import ClassLabel
 from autoseg.images.class_map import ClassMap
 from autoseg.images.class_overlay import ClassOverlayOptions
 from autoseg.images.micrograph import Micrograph
-from autoseg.measurement.thumbnails import Thumbnails, draw_small_classes, draw_small_overlay
+from autoseg.measurement.thumbnails import Thumbnails, draw_small_classes, draw_small_overlay, encoded
 from tests.measurement.reports import FAST, segmentation
 
 
@@ -18,7 +18,7 @@ def test_many_pictures_stay_below_the_limit():
     rng, thumbnails = np.random.default_rng(0), Thumbnails(limit=200_000)
     picture = rng.integers(0, 255, (300, 400, 3), np.uint8)
     for _ in range(30):
-        thumbnails.add(picture)
+        thumbnails.add(encoded(picture))
         assert sum(len(one or b"") for one in thumbnails.pictures) <= 200_000
     assert len(thumbnails.pictures) == 30
     kept = [one for one in thumbnails.pictures if one]

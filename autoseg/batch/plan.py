@@ -1,0 +1,116 @@
+"""What there is to do: which images, under which names, and how their files looked when they were found."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from autoseg.images.names import names_for
+
+PICTURES = 200
+"So many images are shown on the page, at most."
+
+
+class Source(NamedTuple):
+    """A file that is read for an image."""
+
+    path: str
+    size: int
+    "In bytes; -1 where there is no such file."
+    modified: int
+    "In ns."
+    absolute: str
+    "Its path from any folder."
+
+    @classmethod
+    def of(cls, path: str | os.PathLike[str]) -> Source:
+        """How the file looks now."""
+        absolute = os.path.abspath(path)  # noqa: PTH100 - links are not followed
+        try:
+            status = Path(path).stat()
+        except (OSError, ValueError):
+            return cls(os.fspath(path), -1, 0, absolute)
+        return cls(os.fspath(path), status.st_size, status.st_mtime_ns, absolute)
+
+    def sha256(self) -> str | None:
+        """Of its content, if it can be read."""
+        return _sha256(self.absolute, self.size, self.modified)
+
+    @property
+    def stamp(self) -> list[str | int]:
+        """What tells, without reading it, whether it is the same file as before."""
+        return [self.absolute, self.size, self.modified]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An image of a batch."""
+
+    place: int
+    name: str
+    "Begins the names of its files; it is the only one of this name."
+    sources: tuple[Source, ...]
+    "What it is made of; the last one is the image itself."
+    pictured: bool
+    "Whether the page may show it."
+
+    @property
+    def path(self) -> Path:
+        """The image's file."""
+        return Path(self.sources[-1].path)
+
+
+Chunk = Sequence[Planned]
+
+
+def plan_images(files: Sequence[Sequence[str | os.PathLike[str]]], seed: int = 0) -> list[Planned]:
+    """The images of a batch in their order; of each all files that are read for it, the image itself as the last one.
+
+    >>> [planned.name for planned in plan_images([["a.tif"], ["b.tif"], ["b.png"]])]
+    ['a', 'b-tif', 'b-png']
+    """
+    looked_at = {path: Source.of(path) for path in dict.fromkeys(os.fspath(path) for each in files for path in each)}
+    return plan_sources([tuple(looked_at[os.fspath(path)] for path in dict.fromkeys(each)) for each in files], seed)
+
+
+def plan_sources(sources: Sequence[tuple[Source, ...]], seed: int = 0) -> list[Planned]:
+    """The same of files that were looked at before."""
+    names = names_for([files[-1].path for files in sources])
+    pictured = _choose_pictures(names, seed)
+    return [
+        Planned(place, name, files, name in pictured)
+        for place, (name, files) in enumerate(zip(names, sources, strict=True))
+    ]
+
+
+def _choose_pictures(names: Sequence[str], seed: int) -> set[str]:
+    """A random choice in which an image stays when others join the batch, unless these take its place."""
+    if len(names) <= PICTURES:
+        return set(names)
+    return set(sorted(names, key=lambda name: hashlib.sha256(f"{seed} {name}".encode()).digest())[:PICTURES])
+
+
+def divide(images: Sequence[Planned], size: int) -> Iterator[Chunk]:
+    """The images in chunks of this size; the last one may be smaller."""
+    for start in range(0, len(images), size):
+        yield images[start : start + size]
+
+
+def chunk_id(chunk: Chunk) -> str:
+    """Follows from the images in it, so that whoever does the same work writes the same files."""
+    told = "\n".join(f"{image.name} {[source[1:3] for source in image.sources]}" for image in chunk)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=4)
+def _sha256(path: str, size: int, modified: int) -> str | None:
+    try:
+        with Path(path).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return None

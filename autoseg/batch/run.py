@@ -1,0 +1,91 @@
+"""A batch from its images to its report: what is done already is not done again."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from pathlib import Path
+
+from autoseg.batch.agreement import agree
+from autoseg.batch.committed import Committed
+from autoseg.batch.options import BatchOptions
+from autoseg.batch.plan import Planned, divide, plan_images
+from autoseg.batch.processing import Job, Tell, process
+from autoseg.batch.store import FOLDER, Store
+from autoseg.batch.work import Work
+from autoseg.errors import AutosegError, enumerate_briefly
+from autoseg.images.names import refuse_inputs
+from autoseg.measurement.intake import writing_to
+from autoseg.measurement.method import count
+from autoseg.measurement.report import Report, checked, prepare, recording_of, result_paths, write_results
+from autoseg.measurement.report_options import ReportOptions
+from autoseg.stages.lock import locked
+
+Show = Callable[[int, int], AbstractContextManager[Tell]]
+"Shows progress: of how many images in all, and how many of them are done already."
+LOCK = "lock"
+_log = logging.getLogger("autoseg")
+
+
+def run_batch(
+    work: Work,
+    files: Sequence[Sequence[str | os.PathLike[str]]],
+    folder: Path,
+    reporting: ReportOptions | None = None,
+    options: BatchOptions | None = None,
+    show: Show = lambda total, done: nullcontext(lambda more: None),
+) -> Report:
+    """Do the work on all images, `files` being those of each, and report; what is committed in the folder stays.
+
+    Given once more with the same options, it does what is still to be done, and makes tables and report anew.
+    """
+    options, started = options or BatchOptions(), datetime.now().astimezone()
+    reporting = checked(reporting or ReportOptions())
+    planned = plan_images(files, reporting.seed)
+    inputs = [source.path for image in planned for source in image.sources]
+    refuse_inputs(result_paths(folder, [image.path for image in planned]), inputs)
+    with writing_to(folder):
+        (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+    with locked(folder / FOLDER / LOCK):
+        if options.anew:
+            Store(folder).forget()
+        agree(folder, work, reporting, planned)
+        job = Job(work, recording_of(reporting, folder))
+        batch = find_committed(planned, job, options)
+        prepare(folder)
+        with show(len(planned), len(planned) - len(batch.missing)) as tell:
+            work_through(batch.missing, job, options, tell)
+        return write_report(planned, job, reporting, started)
+
+
+def find_committed(planned: Sequence[Planned], job: Job, options: BatchOptions) -> Committed:
+    """What is done already, and say so."""
+    batch = Committed(planned, job.recording, options.retry_failed)
+    if done := len(planned) - len(batch.missing):
+        _log.warning("%d of %s done already", done, count(len(planned), "image") + (" are" if done > 1 else " is"))
+    if batch.changed and not options.retry_failed:
+        names = enumerate_briefly(image.path for image in batch.changed)
+        _log.warning("done again, as they, or their results, have changed: %s", names)
+    return batch
+
+
+def work_through(missing: Sequence[Planned], job: Job, options: BatchOptions, tell: Tell) -> None:
+    """Work on the images; where that ends early, say how it goes on."""
+    if not missing:
+        return
+    try:
+        process(job, job.work.open(), list(divide(missing, options.chunk)), tell)
+    except AutosegError as error:
+        advice = f"{error.advice or ''} What is done is kept: give the same command again, and it goes on.".strip()
+        raise type(error)(error.problem, file=error.file, advice=advice) from error
+
+
+def write_report(planned: Sequence[Planned], job: Job, reporting: ReportOptions, started: datetime) -> Report:
+    """Tables and report of all that is committed."""
+    batch = Committed(planned, job.recording)
+    report = write_results(batch, reporting, started, job.work.describe())
+    assert isinstance(report, Report)
+    return report
