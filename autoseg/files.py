@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+PARTIAL = ".partial-"
+"Begins the names of folders in which files are written before they are moved into place."
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -26,7 +28,7 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     # A folder of our own keeps the name, and with it every suffix, and cannot meet another process's file.
-    with tempfile.TemporaryDirectory(prefix=".partial-", dir=target.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=PARTIAL, dir=target.parent) as folder:
         partial = Path(folder) / target.name
         yield partial
         partial.replace(target)

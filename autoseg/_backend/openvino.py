@@ -6,6 +6,7 @@ convolutions. Here a network is written down anew with channels first, layer by 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,12 @@ class CompiledNetwork:
         self.size, self.names = size, names
         model = model.clone()
         model.reshape([1, model.inputs[0].partial_shape[1].get_length(), *size])
-        settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": _PRECISIONS[precision]}
+        settings: dict[str, Any] = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": _PRECISIONS[precision],
+        }
+        if (threads := os.environ.get("OMP_NUM_THREADS", "")).isdigit():  # as other libraries, which it does not heed
+            settings["INFERENCE_NUM_THREADS"] = int(threads)
         self._request = openvino.Core().compile_model(model, device, settings).create_infer_request()
 
     def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:

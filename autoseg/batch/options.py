@@ -12,6 +12,8 @@ class BatchOptions(Options):
 
     chunk: int = Field(64, ge=1)
     "So many images are committed together: what is interrupted goes on after the last chunk."
+    workers: int | None = Field(None, ge=1)
+    "So many processes work on this machine, and share its cores. Not set: this process alone."
     retry_failed: bool = False
     "Try images again that failed before."
     anew: bool = False

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
@@ -11,12 +13,15 @@ from pathlib import Path
 
 from autoseg.batch.agreement import agree
 from autoseg.batch.committed import Committed
+from autoseg.batch.crew import lead
 from autoseg.batch.options import BatchOptions
 from autoseg.batch.plan import Planned, divide, plan_images
 from autoseg.batch.processing import Job, Tell, process
 from autoseg.batch.store import FOLDER, Store
 from autoseg.batch.work import Work
+from autoseg.batch.workers import Workers
 from autoseg.errors import AutosegError, enumerate_briefly
+from autoseg.files import PARTIAL
 from autoseg.images.names import refuse_inputs
 from autoseg.measurement.intake import writing_to
 from autoseg.measurement.method import count
@@ -27,6 +32,8 @@ from autoseg.stages.lock import locked
 Show = Callable[[int, int], AbstractContextManager[Tell]]
 "Shows progress: of how many images in all, and how many of them are done already."
 LOCK = "lock"
+_SHARES = 4
+"A worker has at least so many chunks, so that none waits long for the last one."
 _log = logging.getLogger("autoseg")
 
 
@@ -53,12 +60,23 @@ def run_batch(
         if options.anew:
             Store(folder).forget()
         agree(folder, work, reporting, planned)
+        sweep(folder)
         job = Job(work, recording_of(reporting, folder))
         batch = find_committed(planned, job, options)
         prepare(folder)
         with show(len(planned), len(planned) - len(batch.missing)) as tell:
             work_through(batch.missing, job, options, tell)
         return write_report(planned, job, reporting, started)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a process that was killed has not written to its end."""
+    with writing_to(folder):
+        for place in (folder, folder / FOLDER, folder / FOLDER / "parts", folder / FOLDER / "pictures"):
+            names = os.listdir(place) if place.is_dir() else []  # noqa: PTH208 - only names, for there may be many
+            for name in names:
+                if name.startswith(PARTIAL):
+                    shutil.rmtree(place / name, ignore_errors=True)
 
 
 def find_committed(planned: Sequence[Planned], job: Job, options: BatchOptions) -> Committed:
@@ -77,7 +95,12 @@ def work_through(missing: Sequence[Planned], job: Job, options: BatchOptions, te
     if not missing:
         return
     try:
-        process(job, job.work.open(), list(divide(missing, options.chunk)), tell)
+        if options.workers is None:
+            process(job, job.work.open(), list(divide(missing, options.chunk)), tell)
+            return
+        size = min(options.chunk, math.ceil(len(missing) / (_SHARES * options.workers)))
+        with Workers(job, options.workers) as crew:
+            lead(crew, divide(missing, size), Store(job.recording.folder), tell)
     except AutosegError as error:
         advice = f"{error.advice or ''} What is done is kept: give the same command again, and it goes on.".strip()
         raise type(error)(error.problem, file=error.file, advice=advice) from error

@@ -1,0 +1,99 @@
+"""Who works on chunks, and what becomes of them: chunks whose worker dies are halved until the culprit is alone."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections import Counter, deque
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from autoseg.batch.outcome import Failed
+from autoseg.batch.plan import Chunk
+from autoseg.batch.processing import TRIES, Tell
+from autoseg.batch.store import Store
+from autoseg.errors import AutosegError
+from autoseg.measurement.intake import writing_to
+
+_log = logging.getLogger("autoseg")
+
+
+class Finished(NamedTuple):
+    """A chunk is committed."""
+
+    chunk: Chunk
+
+
+class Died(NamedTuple):
+    """The worker on a chunk ended."""
+
+    chunk: Chunk
+    how: str
+
+
+class Returned(NamedTuple):
+    """A chunk was not begun, and somebody else has to do it."""
+
+    chunk: Chunk
+
+
+Event = Finished | Died | Returned
+
+
+class Crew(ABC):
+    """Workers, wherever they are."""
+
+    @property
+    @abstractmethod
+    def has_room(self) -> bool:
+        """Whether another chunk may be handed out: not all at once, for there may be very many."""
+
+    @property
+    @abstractmethod
+    def is_busy(self) -> bool:
+        """Whether any chunk is handed out."""
+
+    @abstractmethod
+    def submit(self, chunk: Chunk) -> None:
+        """Hand out a chunk."""
+
+    @abstractmethod
+    def wait(self) -> Iterable[Event]:
+        """Wait until something happens."""
+
+
+def lead(crew: Crew, chunks: Iterable[Chunk], store: Store, tell: Tell) -> None:
+    """Let a crew work on all chunks; an image that ends its worker again and again, alone, has failed."""
+    waiting, deaths = deque(chunks), Counter[str]()
+    while waiting or crew.is_busy:
+        while waiting and crew.has_room:
+            crew.submit(waiting.popleft())
+        for event in crew.wait():
+            match event:
+                case Finished(chunk):
+                    tell(len(chunk))
+                case Returned(chunk):
+                    waiting.appendleft(chunk)
+                case Died(chunk, how):
+                    again = _again(chunk, how, deaths)
+                    waiting.extendleft(reversed(again))
+                    if not again:
+                        _give_up(chunk, how, store)
+                        tell(1)
+
+
+def _again(chunk: Chunk, how: str, deaths: Counter[str]) -> list[Chunk]:
+    """What is still to be done where the worker on a chunk has ended; nothing for a culprit."""
+    _log.info("a worker %s; it had %d images", how, len(chunk))
+    if len(chunk) > 1:
+        middle = len(chunk) // 2
+        return [chunk[:middle], chunk[middle:]]
+    deaths[chunk[0].name] += 1
+    return [chunk] if deaths[chunk[0].name] < TRIES else []
+
+
+def _give_up(chunk: Chunk, how: str, store: Store) -> None:
+    """Note the image that ends whoever works on it."""
+    problem, advice = f"the process that worked on it {how}, {TRIES} times", "It may need more memory than there is."
+    with writing_to(store.folder):
+        store.commit(chunk, [Failed(AutosegError(problem, file=chunk[0].path, advice=advice))])
