@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,11 +67,20 @@ def _work(told: dict[str, Any]) -> Work:
     return Segmenting(**told)
 
 
+def identity_digest(work: Work) -> str:
+    """A hash of all that the results depend on: equal where the work is the same."""
+    return hashlib.sha256(json.dumps(_identity_of_work(work), sort_keys=True).encode()).hexdigest()
+
+
 def _identity(work: Work, reporting: ReportOptions) -> dict[str, Any]:
+    report = reporting.model_dump(mode="json", exclude=_OF_THE_WHOLE)
+    return {**_identity_of_work(work), "report": report}
+
+
+def _identity_of_work(work: Work) -> dict[str, Any]:
     found = plain(work.describe())
     found.pop("labels", None)  # they are the images of the batch, of which each is looked at by itself
-    report = reporting.model_dump(mode="json", exclude=_OF_THE_WHOLE)
-    return {"autoseg": autoseg.__version__, "work": _kind(work), **found, **plain(work.identity()), "report": report}
+    return {"autoseg": autoseg.__version__, "work": _kind(work), **found, **plain(work.identity())}
 
 
 def _kind(work: Work) -> str:

@@ -82,6 +82,10 @@ class Committed:
         """What failed, one file a row, and why."""
         return failures_table([self._failed[place] for place in sorted(self._failed)])
 
+    def failures_of(self, images: Iterable[Planned]) -> pd.DataFrame:
+        """The same of some images."""
+        return failures_table([self._failed[image.place] for image in images if image.place in self._failed])
+
     def load(self, place: int) -> tuple[ImageResult, pd.DataFrame]:
         """All that was measured in the image at a place, and its particles."""
         at = self._places[place]
@@ -115,7 +119,9 @@ class Committed:
         self._places[image.place] = at
         self._failed.pop(image.place, None)
         if not at.ok:
-            self._failed[image.place] = AutosegError(row["problem"], file=row["file"], advice=row["advice"])
+            named = {source.absolute: source.path for source in image.sources}  # a worker knows them by these names
+            file = named.get(row["file"], row["file"])
+            self._failed[image.place] = AutosegError(row["problem"], file=file, advice=row["advice"])
 
     def _move(self, part: str, rows: list[Row], by_name: dict[str, Planned]) -> None:
         """Images before these have come or gone: intervals are made anew, with the seeds of the places they have."""

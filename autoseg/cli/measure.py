@@ -7,11 +7,9 @@ from pathlib import Path
 
 from autoseg.batch.measuring import Measuring
 from autoseg.batch.options import BatchOptions
-from autoseg.batch.run import run_batch
 from autoseg.cli.inputs import expanded, micrographs_in
-from autoseg.cli.messages import counting_images
 from autoseg.cli.parameters import AsJson, ManyImages, Reading
-from autoseg.cli.results import Reporting, tell
+from autoseg.cli.results import Reporting, run_many
 from autoseg.errors import ImageError, OptionsError
 from autoseg.evaluation.files import ParticleKind, by_stem, label_files
 from autoseg.images.micrograph import ReadOptions
@@ -50,7 +48,7 @@ def measure(
     files = expanded(labels, label_files)
     pairs = [(file, file) for file in files] if images is None else _with_images(files, images)
     work = Measuring(labels=tuple(files), kind=kind, read=read)
-    return tell(run_batch(work, pairs, output, reporting, many, counting_images), as_json)
+    return run_many(work, pairs, output, reporting, many, as_json)
 
 
 def _with_images(files: Sequence[Path], folder: Path) -> list[tuple[Path, Path]]:

@@ -9,12 +9,11 @@ from cyclopts import Parameter
 from pydantic import Field
 
 from autoseg.batch.options import BatchOptions
-from autoseg.batch.run import run_batch
 from autoseg.batch.segmenting import Segmenting
 from autoseg.cli.inputs import expanded
-from autoseg.cli.messages import counting_images, progress
+from autoseg.cli.messages import progress
 from autoseg.cli.parameters import AsJson, ManyImages, Reading
-from autoseg.cli.results import Reporting, tell
+from autoseg.cli.results import Reporting, run_many, tell
 from autoseg.cli.verbs import NETWORK, PARTICLES, SURFACES
 from autoseg.errors import OptionsError
 from autoseg.images.micrograph import ReadOptions
@@ -99,7 +98,7 @@ def segment(
     _refuse(surfaces, f'the model "{model}" knows no surfaces, for which {{}} is')
     if head is None or head.finds_particles:
         each = [[file] for file in files]
-        return tell(run_batch(work, each, output, reporting, many, counting_images), as_json)
+        return run_many(work, each, output, reporting, many, as_json)
     _refuse(many, f'the model "{model}" finds classes, and {{}} is for particles')
     found = progress(segment_all(files, work.segmenter), len(files), "image")
     about = work.describe()

@@ -67,6 +67,14 @@ VERBS = (
         "autoseg measure masks --images micrographs --pixel-size 2.5 --output results",
     ),
     Verb(
+        "merge",
+        "Make tables and report of a batch whose shards were worked on apart.\n\n"
+        "`autoseg segment` and `autoseg measure` with --shard 1/8, 2/8 and so on, given the same output, work on a "
+        "part of the images each, on whatever machines; what this makes of them is what one run would have made.",
+        "autoseg merge results",
+        backend="openvino",
+    ),
+    Verb(
         "evaluate",
         "Score segmentations against the truth: label images, masks or class maps, from any program.\n\n"
         "Files of two folders belong together if their names are the same; _labels or _classes before the ending does "
