@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, TypeVar, overload
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,9 @@ _NOT_SUMMED: dict[str, Any] = {
 }
 
 
+Item = TypeVar("Item")
+
+
 class _Place(NamedTuple):
     """Where an image's line is."""
 
@@ -50,8 +53,8 @@ class Committed:
         self._places: dict[int, _Place] = {}
         self._failed: dict[int, AutosegError] = {}
         self._find(retry_failed)
-        self.images = _Images(self)
-        self.tables = _Tables(self)
+        self.images = _ReadAnew(self.done, self.result)
+        self.tables = _ReadAnew(self.done, self.table)
 
     @property
     def missing(self) -> list[Planned]:
@@ -75,7 +78,7 @@ class Committed:
             if self.planned[place].pictured:
                 path = self.store.picture(self.planned[place].name)
                 thumbnails.add(path.read_bytes() if path.is_file() else None)
-                shown.append((name, self.load(place)[0]))
+                shown.append((name, self.result(place)))
         return [Shown(*one, picture) for one, picture in zip(shown, thumbnails.pictures, strict=True)]
 
     def failures_table(self) -> pd.DataFrame:
@@ -86,13 +89,15 @@ class Committed:
         """The same of some images."""
         return failures_table([self._failed[image.place] for image in images if image.place in self._failed])
 
-    def load(self, place: int) -> tuple[ImageResult, pd.DataFrame]:
-        """All that was measured in the image at a place, and its particles."""
+    def result(self, place: int) -> ImageResult:
+        """All that was measured in the image at a place."""
         at = self._places[place]
-        rows, tables = self.store.part(at.part)
-        table = tables[at.line]
-        assert table is not None  # of an image that did not fail
-        return self.store.result(rows[at.line], self.planned[place]), table
+        return self.store.result(self.store.rows(at.part)[at.line], self.planned[place])
+
+    def table(self, place: int) -> pd.DataFrame:
+        """The particles of the image at a place."""
+        at = self._places[place]
+        return self.store.table(at.part, at.line)
 
     def _find(self, retry_failed: bool) -> None:
         by_name = {image.name: image for image in self.planned}
@@ -125,49 +130,37 @@ class Committed:
 
     def _move(self, part: str, rows: list[Row], by_name: dict[str, Planned]) -> None:
         """Images before these have come or gone: intervals are made anew, with the seeds of the places they have."""
-        _, tables = self.store.part(part)
-        for row, table in zip(rows, tables, strict=True):
+        for line, row in enumerate(rows):
             image = by_name.get(row["name"])
-            if image is not None and table is not None and row["place"] != image.place:
-                statistics = describe_place(table, self.recording, image.place)
+            if image is not None and row["ok"] and row["place"] != image.place:
+                statistics = describe_place(self.store.table(part, line), self.recording, image.place)
                 result = dataclasses.replace(self.store.result(row, image), statistics=statistics)
                 row |= {"place": image.place, "result": as_told(result)}
         self.store.write_rows(part, rows)
 
 
-class _Images(Sequence[ImageResult]):
-    """All that is known of each image, read anew each time."""
+class _ReadAnew(Sequence[Item]):
+    """Something of each image that did not fail, read anew each time."""
 
-    def __init__(self, batch: Committed):
-        self._batch = batch
+    def __init__(self, places: Sequence[int], read: Callable[[int], Item]):
+        self._places, self._read = places, read
 
     def __len__(self) -> int:
-        return len(self._batch.done)
+        return len(self._places)
 
     @overload
-    def __getitem__(self, which: int) -> ImageResult: ...
+    def __getitem__(self, which: int) -> Item: ...
 
     @overload
-    def __getitem__(self, which: slice) -> list[ImageResult]: ...
+    def __getitem__(self, which: slice) -> list[Item]: ...
 
-    def __getitem__(self, which: int | slice) -> ImageResult | list[ImageResult]:
-        places = self._batch.done[which]
-        if isinstance(places, int):
-            return self._batch.load(places)[0]
-        return [self._batch.load(place)[0] for place in places]
+    def __getitem__(self, which: int | slice) -> Item | list[Item]:
+        if isinstance(which, int):
+            return self._read(self._places[which])
+        return [self._read(place) for place in self._places[which]]
 
-    def __iter__(self) -> Iterator[ImageResult]:
-        return (self._batch.load(place)[0] for place in self._batch.done)
-
-
-class _Tables(Iterable[pd.DataFrame]):
-    """The particles of each image, read anew each time."""
-
-    def __init__(self, batch: Committed):
-        self._batch = batch
-
-    def __iter__(self) -> Iterator[pd.DataFrame]:
-        return (self._batch.load(place)[1] for place in self._batch.done)
+    def __iter__(self) -> Iterator[Item]:
+        return map(self._read, self._places)
 
 
 def _is_current(row: Row, image: Planned, written: set[str]) -> bool:

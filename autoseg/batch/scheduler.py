@@ -47,8 +47,8 @@ class Scheduled(Crew):
         """Connect."""
         from distributed import Client
 
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters, we say
-        logging.getLogger("tornado").setLevel(logging.CRITICAL)
+        for name in ("distributed", "distributed.client", "tornado"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters, we say
         try:
             self._client = Client(self.address, timeout=_TIMEOUT, set_as_default=False)
         except (OSError, ValueError) as error:

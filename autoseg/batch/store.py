@@ -40,7 +40,8 @@ class Store:
     def __init__(self, results: Path):
         self.results, self.folder = results, results / FOLDER
         self.parts, self.pictures = self.folder / "parts", self.folder / "pictures"
-        self._opened = lru_cache(maxsize=4)(self._open)
+        self._rows = lru_cache(maxsize=4)(self._read_rows)
+        self._tables = lru_cache(maxsize=4)(self._read_tables)
 
     def commit(self, chunk: Chunk, outcomes: Sequence[Outcome]) -> None:
         """Write what became of the images of a chunk."""
@@ -63,7 +64,8 @@ class Store:
         """Write the lines of a part, which commits it."""
         with written_whole(self.parts / f"{part}.jsonl") as partial:
             partial.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="ascii")
-        self._opened.cache_clear()
+        self._rows.cache_clear()
+        self._tables.cache_clear()
 
     def committed(self) -> Iterator[tuple[str, list[Row]]]:
         """All parts, the oldest first."""
@@ -76,37 +78,39 @@ class Store:
             yield part, self.rows(part)
 
     def rows(self, part: str) -> list[Row]:
-        """The lines of a part."""
+        """The lines of a part; the last few parts that were asked for are kept."""
+        return self._rows(part)
+
+    def table(self, part: str, line: int) -> pd.DataFrame:
+        """The particles of an image that did not fail."""
+        frames, begins = self._tables(part)
+        row = self.rows(part)[line]
+        return frames[row["unit"]].iloc[begins[line] : begins[line] + row["result"]["particles"]]
+
+    def _read_rows(self, part: str) -> list[Row]:
         path = self.parts / f"{part}.jsonl"
         try:
             return [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
         except ValueError as error:
             raise AutosegError(f"is damaged ({error})", file=path, advice="Remove it, and run again.") from None
 
-    def part(self, part: str) -> tuple[list[Row], list[pd.DataFrame | None]]:
-        """The lines of a part, and the table of each image that did not fail; the last few parts are kept."""
-        return self._opened(part)
+    def _read_tables(self, part: str) -> tuple[dict[str, pd.DataFrame], list[int]]:
+        """The table of each unit, and where the rows of each image begin in theirs."""
+        begins, ends = [], dict.fromkeys(UNITS, 0)
+        for row in self.rows(part):
+            begins.append(ends[row["unit"]] if row["ok"] else 0)
+            if row["ok"]:
+                ends[row["unit"]] += row["result"]["particles"]
+        with np.load(self.parts / f"{part}.npz", allow_pickle=False) as records:
+            return {unit: pd.DataFrame.from_records(records[unit]) for unit in records.files}, begins
 
     def forget(self) -> None:
         """Remove all that is committed; the results themselves stay, until they are written anew."""
         for folder in (self.parts, self.pictures):
             if folder.is_dir():
                 shutil.rmtree(folder)
-        self._opened.cache_clear()
-
-    def _open(self, part: str) -> tuple[list[Row], list[pd.DataFrame | None]]:
-        rows, start = self.rows(part), dict.fromkeys(UNITS, 0)
-        tables: list[pd.DataFrame | None] = []
-        with np.load(self.parts / f"{part}.npz", allow_pickle=False) as records:
-            frames = {unit: pd.DataFrame.from_records(records[unit]) for unit in records.files}
-        for row in rows:
-            if not row["ok"]:
-                tables.append(None)
-                continue
-            unit, count = row["unit"], row["result"]["particles"]
-            tables.append(frames[unit].iloc[start[unit] : start[unit] + count].reset_index(drop=True))
-            start[unit] += count
-        return rows, tables
+        self._rows.cache_clear()
+        self._tables.cache_clear()
 
     def picture(self, name: str) -> Path:
         """Where the picture of an image is, if it has one."""

@@ -25,12 +25,17 @@ def write_csv(path: str | os.PathLike[str], table: pandas.DataFrame) -> None:
         _harmless(table).to_csv(partial, index=False, encoding="utf-8", lineterminator="\n")
 
 
-def write_csv_in_parts(path: str | os.PathLike[str], make_parts: Callable[[], Iterable[pandas.DataFrame]]) -> None:
+def write_csv_in_parts(
+    path: str | os.PathLike[str],
+    make_parts: Callable[[], Iterable[pandas.DataFrame]],
+    samples: Iterable[pandas.DataFrame] | None = None,
+) -> None:
     """Write tables below each other, as `write_csv` would write them `joined`, one of them in memory at a time.
 
-    They are made twice: all must be seen before it is known which columns there are, and of what type.
+    All must be seen before it is known which columns there are, and of what type: where there are no `samples` of each
+    kind of table, they are made twice.
     """
-    like = joined(_samples(make_parts()))
+    like = joined(_samples(make_parts()) if samples is None else samples)
     with written_whole(path) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
         for number, part in enumerate(make_parts()):
             complete = part.reindex(columns=like.columns).astype(like.dtypes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -48,7 +48,7 @@ class Measured(Protocol):
         """Each image without what is not needed for sums, where that would take memory."""
 
     @property
-    def tables(self) -> Iterable[pd.DataFrame]:
+    def tables(self) -> Sequence[pd.DataFrame]:
         """The particles of each image, without its name."""
 
     def shown(self) -> Sequence[Shown]:
@@ -89,26 +89,37 @@ class Batch(Intake[Segmentation]):
 
 def particle_tables(batch: Measured) -> Iterator[pd.DataFrame]:
     """One particle a row: the tables of all images, named in the column "image", some images at a time."""
-    gathered: list[pd.DataFrame] = []
-    named = zip(image_names(batch.records), batch.tables, strict=True)
-    some = False
-    for name, table in named:
+    names, tables, rows = [], [], 0
+    for name, table in zip(image_names(batch.records), batch.tables, strict=True):
         if len(table):
-            gathered.append(table.assign(image=name))
-        if sum(map(len, gathered)) >= _ROWS:
-            yield _image_first(pd.concat(gathered, ignore_index=True))
-            gathered, some = [], True
-    if gathered:
-        yield _image_first(pd.concat(gathered, ignore_index=True))
-    elif not some:  # the columns alone
+            names.append(name)
+            tables.append(table)
+            rows += len(table)
+        if rows >= _ROWS:
+            yield _named(names, tables)
+            names, tables, rows = [], [], 0
+    if tables:
+        yield _named(names, tables)
+    elif not any(image.particles for image in batch.records):
+        yield from particle_samples(batch)
+
+
+def particle_samples(batch: Measured) -> Iterator[pd.DataFrame]:
+    """A table of each kind that `particle_tables` puts together: kinds differ in their units."""
+    first = {image.unit: place for place, image in reversed(list(enumerate(batch.records))) if image.particles}
+    for place in sorted(first.values()):
+        yield _named([""], [batch.tables[place].head(1)])
+    if not first:  # the columns alone
         empty = np.zeros((1, 1), np.uint8)
-        table = measure_labels(empty, empty, batch.records[0].pixel_size if batch.records else None)
-        table["image"] = pd.Series(dtype=ANY_TEXT)
-        yield _image_first(table)
+        yield _named([""], [measure_labels(empty, empty, batch.records[0].pixel_size if batch.records else None)])
 
 
-def _image_first(table: pd.DataFrame) -> pd.DataFrame:
-    return table[["image", *(column for column in table if column != "image")]]
+def _named(names: Sequence[str], tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The tables below each other, with the names of their images in front."""
+    table = pd.concat(tables, ignore_index=True)
+    image = np.repeat(np.array(names, object), [len(one) for one in tables])
+    table.insert(0, "image", pd.Series(image, dtype=ANY_TEXT))
+    return table
 
 
 class LabelsOnDisk(Mapping[str, np.ndarray]):

@@ -22,7 +22,7 @@ from autoseg.images.class_map import ClassMap
 from autoseg.images.names import names_for, refuse_inputs
 from autoseg.images.segmentation import Segmentation
 from autoseg.images.tables import joined, write_csv, write_csv_in_parts, write_excel
-from autoseg.measurement.batch import Batch, LabelsOnDisk, Measured, particle_tables
+from autoseg.measurement.batch import Batch, LabelsOnDisk, Measured, particle_samples, particle_tables
 from autoseg.measurement.caveats import find_caveats
 from autoseg.measurement.class_batch import ClassBatch
 from autoseg.measurement.class_report import (
@@ -264,7 +264,7 @@ def _write_tables(batch: Measured, groups: Sequence[Group], options: ReportOptio
         statistics={group.unit: group.statistics for group in groups},
         warnings=find_caveats(groups, batch.records, len(failures), options.keep),
     )
-    write_csv_in_parts(report.files["particles"], lambda: particle_tables(batch))
+    write_csv_in_parts(report.files["particles"], lambda: particle_tables(batch), particle_samples(batch))
     write_csv_in_parts(report.files["summary"], lambda: summary_tables(groups, batch))
     if "failures" in report.files:
         write_csv(report.files["failures"], failures)

@@ -52,19 +52,21 @@ class _Tables:
 
     def __init__(self, recording: Recording):
         self.recording = recording
-        self.tables: list[pd.DataFrame] = []
+        self._columns: list[str] = []
+        self._values: list[list[np.ndarray]] = []
+        self._places: list[np.ndarray] = []
 
     def add(self, place: int, table: pd.DataFrame) -> None:
-        """Take the table of the image at a place; an empty one only where there is no other."""
-        if len(table) or not self.tables:
-            columns = needed_columns(table, self.recording.sizes)
-            self.tables.append(columns.assign(image=place))  # names may be equal
+        """Take the table of the image at a place."""
+        self._columns = self._columns or list(needed_columns(table, self.recording.sizes))
+        self._values.append([table[name].to_numpy() for name in self._columns])
+        self._places.append(np.full(len(table), place))  # names may be equal
 
     def group(self, unit: str, images: Sequence[ImageResult]) -> Group:
         """Describe all of them together."""
         options = self.recording.sizes
-        filled = [table for table in self.tables if len(table)] or self.tables[:1]
-        particles = pd.concat(filled, ignore_index=True)
+        joined = zip(self._columns, map(np.concatenate, zip(*self._values, strict=True)), strict=True)
+        particles = pd.DataFrame({**dict(joined), "image": np.concatenate(self._places)})
         statistics = describe_sizes(particles, np.random.default_rng(self.recording.seed), options)
         sizes = counted(particles, statistics.column, options)
         shapes = {shape: counted(particles, shape, options) for shape in SHAPES}

@@ -9,7 +9,7 @@ from autoseg.batch.run import run_batch
 from tests.batch.toy import FAST, Bright, tables_of, write_images
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="package")
 def no_figures():
     """Figures take most of the time of such small batches, and are tested elsewhere."""
     with pytest.MonkeyPatch.context() as patched:
@@ -18,8 +18,8 @@ def no_figures():
         yield
 
 
-@pytest.fixture(scope="session")
-def origin(tmp_path_factory):
+@pytest.fixture(scope="package")
+def origin(tmp_path_factory, no_figures):
     folder = tmp_path_factory.mktemp("origin")
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(folder)
