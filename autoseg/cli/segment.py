@@ -91,9 +91,7 @@ def segment(
     options = SegmentOptions(**dict(segmenting.changed(read=read, predict=predict, instances=instances)))
     work, head = Segmenting(model=model, options=options), read_config(find_model(model)).head
     if knows_surfaces(head):
-        _refuse(
-            many, f'the model "{model}" finds defects, and only what is about particles goes on where it ended: {{}}'
-        )
+        _refuse(many, f'the model "{model}" finds defects; only for particles there is {{}}')
         return _segment_surfaces(work, files, surfaces, output, reporting, as_json)
     _refuse(surfaces, f'the model "{model}" knows no surfaces, for which {{}} is')
     if head is None or head.finds_particles:

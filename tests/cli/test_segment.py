@@ -213,3 +213,27 @@ def test_the_demo_scores_and_reports_bright_and_dark_samples(tmp_path, capsys, m
     assert lines[-1] == "Report: autoseg_demo/report.html" and (tmp_path / "autoseg_demo" / "report.html").is_file()
     run = json.loads((tmp_path / "autoseg_demo" / "run.json").read_text(encoding="utf-8"))
     assert run["scores"]["particles"]["true"] == 5
+
+
+@predicts_once
+def test_shards_and_workers_make_what_one_run_makes(images, model, tmp_path, capsys):
+    tifffile.imwrite(images / "c.tif", squares(1))
+    options = ["--geojson", "--save", "labels,probability", "--threshold", 0.4, "--keep", "label < 3", "--tiles", 64]
+    for name, more in (("whole", []), ("parts", ["--shard", "1/2"]), ("parts", ["--shard", "2/2", "--workers", 1])):
+        assert segmented(images, model, *options, "--output", tmp_path / name, *more) == 0
+    assert main(["merge", str(tmp_path / "parts")]) == 0
+    assert "3 images, 5 particles" in capsys.readouterr().out
+    whole, parts = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir() if path.is_file()}
+        for name in ("whole", "parts")
+    )
+    runs = [json.loads(files.pop("run.json")) for files in (whole, parts)]
+    assert whole == parts and len(whole) == 3 * 3 + 3
+    assert [run["settings"] for run in runs] == [runs[0]["settings"]] * 2
+
+
+@predicts_once
+def test_models_of_classes_take_no_options_of_batches(images, capsys, tmp_path):
+    given = [str(images), "--model", "stm-si100", "--output", str(tmp_path / "out"), "--shard", "1/2", "--chunk", "3"]
+    assert main(["segment", *given]) == 2
+    assert '"stm-si100" finds defects; only for particles there is "chunk", "shard"' in capsys.readouterr().err
