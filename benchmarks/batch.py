@@ -17,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +26,12 @@ import tifffile
 
 from autoseg.batch.committed import Committed
 from autoseg.batch.outcome import Done
-from autoseg.batch.plan import divide, plan_images
+from autoseg.batch.plan import Planned, divide, plan_images
 from autoseg.batch.store import Store
 from autoseg.images.micrograph import Micrograph
 from autoseg.images.names import refuse_inputs
 from autoseg.images.segmentation import Segmentation, numbered
-from autoseg.measurement.image_result import record_image
+from autoseg.measurement.image_result import Recording, record_image
 from autoseg.measurement.report import ReportOptions, recording_of, result_paths, write_results
 
 PIPELINE = (
@@ -104,11 +105,11 @@ def time_tiny(count: int, folder: Path) -> Iterator[tuple[str, float]]:
     assert not batch.missing
     yield "plan and resume", time.monotonic() - start
     start = time.monotonic()
-    write_results(batch, ReportOptions(save="none"), __import__("datetime").datetime.now().astimezone())
+    write_results(batch, ReportOptions(save="none"), datetime.now().astimezone())
     yield "tables and report", time.monotonic() - start
 
 
-def commit_all(planned, recording) -> None:
+def commit_all(planned: Sequence[Planned], recording: Recording) -> None:
     """Commit the same small result for all of them: what is timed is what is made of it."""
     labels = np.zeros((32, 32), np.uint8)
     labels[4:14, 4:14] = labels[18:26, 18:26] = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -63,8 +63,23 @@ class Crew(ABC):
 
 
 def lead(crew: Crew, chunks: Iterable[Chunk], store: Store, tell: Tell) -> None:
-    """Let a crew work on all chunks; an image that ends its worker again and again, alone, has failed."""
-    waiting, deaths = deque(chunks), Counter[str]()
+    """Let a crew work on all chunks; an image that ends its worker again and again, alone, has failed.
+
+    Of what a worker had when it ended, anything may have been the reason. So suspects are handed out at the end, one at
+    a time, while nobody does anything else.
+    """
+    for suspect in _work(crew, deque(chunks), tell):
+        died = [suspect]
+        for _ in range(TRIES):
+            died = died and _work(crew, deque([suspect.chunk]), tell)
+        if died:
+            _give_up(suspect.chunk, died[0].how, store)
+            tell(1)
+
+
+def _work(crew: Crew, waiting: deque[Chunk], tell: Tell) -> list[Died]:
+    """Let a crew work on chunks, those whose workers end being halved; single images at which a worker ended."""
+    suspects = []
     while waiting or crew.is_busy:
         while waiting and crew.has_room:
             crew.submit(waiting.popleft())
@@ -74,22 +89,12 @@ def lead(crew: Crew, chunks: Iterable[Chunk], store: Store, tell: Tell) -> None:
                     tell(len(chunk))
                 case Returned(chunk):
                     waiting.appendleft(chunk)
-                case Died(chunk, how):
-                    again = _again(chunk, how, deaths)
-                    waiting.extendleft(reversed(again))
-                    if not again:
-                        _give_up(chunk, how, store)
-                        tell(1)
-
-
-def _again(chunk: Chunk, how: str, deaths: Counter[str]) -> list[Chunk]:
-    """What is still to be done where the worker on a chunk has ended; nothing for a culprit."""
-    _log.info("a worker %s; it had %d images", how, len(chunk))
-    if len(chunk) > 1:
-        middle = len(chunk) // 2
-        return [chunk[:middle], chunk[middle:]]
-    deaths[chunk[0].name] += 1
-    return [chunk] if deaths[chunk[0].name] < TRIES else []
+                case Died(chunk, how) if len(chunk) > 1:
+                    _log.info("a worker %s; its %d images are divided", how, len(chunk))
+                    waiting.extendleft((chunk[len(chunk) // 2 :], chunk[: len(chunk) // 2]))
+                case Died():
+                    suspects.append(event)
+    return suspects
 
 
 def _give_up(chunk: Chunk, how: str, store: Store) -> None:

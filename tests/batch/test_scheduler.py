@@ -48,6 +48,7 @@ def test_killed_workers_and_a_poisoned_image_change_nothing_else(images, undistu
     poison = Path("images") / "poison.tif"
     write_image(poison, 1)
     monkeypatch.setattr("autoseg.batch.run.Scheduled", Killing)
+    monkeypatch.setattr("autoseg.batch.crew.TRIES", 1)  # workers take seconds to start
     options = BatchOptions(chunk=3, scheduler=cluster.scheduler_address)
     found = run_batch(Bright(), [*images, [poison]], Path("out"), FAST, options)
     assert found.failures["file"].tolist() == ["images/broken.tif", "images/poison.tif"]

@@ -71,7 +71,7 @@ def test_workers_that_cannot_begin_are_told(here, monkeypatch, ends, message):
 
 
 class Imagined(Crew):
-    """Ends whenever a chunk holds one of these images."""
+    """Ends whenever a chunk holds one of these images, with all that it has."""
 
     def __init__(self, deadly):
         self.deadly, self.chunks, self.done, self.most = deadly, deque(), [], 0
@@ -91,8 +91,10 @@ class Imagined(Crew):
     def wait(self):
         chunk = self.chunks.popleft()
         names = {image.name for image in chunk}
-        if names & self.deadly:
-            return [Died(chunk, "ended")]
+        if names & self.deadly:  # all that is handed out is lost with it
+            lost = [chunk, *self.chunks]
+            self.chunks.clear()
+            return [Died(one, "ended") for one in lost]
         self.done += sorted(names)
         return [Finished(chunk)]
 
