@@ -12,7 +12,7 @@ import tifffile
 from PIL import Image
 
 import autoseg
-from autoseg.cli.results import result_paths, tell
+from autoseg.cli.results import tell
 from autoseg.errors import AutosegError, ImageError, OptionsError
 from autoseg.evaluation import evaluate
 from autoseg.heads import ClassLabel, Head
@@ -22,7 +22,7 @@ from autoseg.images.class_overlay import draw_class_overlay
 from autoseg.images.micrograph import Micrograph
 from autoseg.measurement.class_report import ClassReport
 from autoseg.measurement.class_summary import estimate_shares
-from autoseg.measurement.report import summary_lines
+from autoseg.measurement.report import result_paths, summary_lines
 from autoseg.measurement.sizes import SizeOptions
 from autoseg.segmentation.provenance import Architecture, Provenance, TrainedModel
 from tests.measurement.reports import FAST, names_in, page_of, segmentation
