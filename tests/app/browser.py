@@ -13,7 +13,7 @@ import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="the app is tried in a browser by playwright")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-LONGEST = 20_000  # milliseconds that anything is waited for: many things are done on two busy cores
+LONGEST = 60_000  # milliseconds that anything is waited for: many things are done on two busy cores
 SCREEN = {"width": 1280, "height": 900}
 
 

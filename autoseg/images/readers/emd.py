@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from autoseg.images.readers.picture import Picture, check_size, chosen_page
 from autoseg.images.readers.transmission import in_nanometres, picture_of
 
 _LONGEST = 5_000_000  # bytes of a frame's metadata
+_DEEPEST, _MOST = 5, 1000  # groups in groups, and how many of them are looked at
+_PACKED = 100  # no image of a microscope is compressed further than by this factor
 
 
 def read(path: Path, wanted: Wanted) -> Picture:
@@ -44,7 +47,8 @@ def _velox(images: h5py.Group, wanted: Wanted) -> Picture:
 
 def _json(group: h5py.Group, frame: int) -> dict[str, Any]:
     """What was set for a frame; nothing where it is not told."""
-    if not isinstance(told := group.get("Metadata"), h5py.Dataset) or told.ndim != 2 or told.shape[0] > _LONGEST:
+    told = group.get("Metadata")
+    if not isinstance(told, h5py.Dataset) or told.ndim != 2 or told.shape[0] > _LONGEST or told.dtype.kind not in "iu":
         return {}
     text = told[:, min(frame, told.shape[1] - 1)].astype(np.uint8).tobytes().split(b"\0")[0]
     found = json.loads(text or b"{}")
@@ -64,23 +68,15 @@ def _ncem(file: h5py.File, wanted: Wanted) -> Picture:
 
 
 def _first_dataset(file: h5py.File) -> h5py.Group:
-    """The first group that calls itself a dataset and holds an image."""
-    found: list[h5py.Group] = []
-
-    def look(_: str, item: Any) -> bool | None:
-        if (
-            isinstance(item, h5py.Group)
-            and "emd_group_type" in item.attrs
-            and isinstance(item.get("data"), h5py.Dataset)
-        ):
-            found.append(item)
-            return True
-        return None
-
-    file.visititems(look)
-    if not found:
-        raise ImageError("holds no image that Velox or NCEM would have written", advice="Export it as TIFF.")
-    return found[0]
+    """The first group that calls itself a dataset and holds an image; not by visiting all, which may not end."""
+    level: list[h5py.Group] = [file]
+    for _ in range(_DEEPEST):
+        for group in level:
+            if "emd_group_type" in group.attrs and isinstance(group.get("data"), h5py.Dataset):
+                return group
+        inside = (group.get(name) for group in level for name in islice(group, _MOST))
+        level = [item for item in islice(inside, _MOST) if isinstance(item, h5py.Group)]
+    raise ImageError("holds no image that Velox or NCEM would have written", advice="Export it as TIFF.")
 
 
 def _dataset(group: h5py.Group, name: str, dimensions: tuple[int, ...]) -> h5py.Dataset:
@@ -89,6 +85,8 @@ def _dataset(group: h5py.Group, name: str, dimensions: tuple[int, ...]) -> h5py.
         raise ImageError("holds no image of rows and columns", advice="Export the image as TIFF.")
     if data.external or data.is_virtual:
         raise ImageError("points to other files for its pixels", advice="Save a copy with all in one file.")
+    if data.nbytes > _PACKED * data.id.get_storage_size():  # what is not there, HDF5 fills up with zeros
+        raise ImageError("lacks a part of its pixels", advice="Copy or export it again.")
     return data
 
 

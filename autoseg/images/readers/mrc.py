@@ -48,7 +48,7 @@ def _refuse_impossible_sizes(path: Path) -> None:
     order = ">" if header[_STAMP] == 0x11 else "<"
     *sides, extended = (struct.unpack_from(f"{order}i", header, place)[0] for place in (*_SIDES, _EXTENDED))
     room = path.stat().st_size - _HEADER - extended
-    if min(*sides, extended) < 0 or math.prod(sides) > 2 * room:  # two pixels of four bits are a byte
+    if min(sides) < 1 or extended < 0 or math.prod(sides) > 2 * room:  # two pixels of four bits are a byte
         raise ImageError("lacks a part of its content", advice="Copy or export it again.")
 
 

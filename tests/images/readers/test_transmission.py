@@ -7,7 +7,7 @@ import h5py
 import mrcfile
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoseg.errors import ImageError
@@ -140,7 +140,7 @@ def files(tmp_path_factory):
     return made(tmp_path_factory.mktemp("files")), tmp_path_factory.mktemp("damaged")
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=100, derandomize=True, deadline=None)
 @given(data=st.data())
 def test_whatever_is_changed_in_them_they_are_read_or_refused(files, data):
     contents, folder = files
