@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import autoseg
+from autoseg.measurement.counted import counted
 from autoseg.measurement.method import between, count, number
 from autoseg.measurement.page_parts import embedded, fill_template, sizes_part
-from autoseg.measurement.plots import as_svg, canvas, counted_particles, draw_shape, styled, weighted_median
+from autoseg.measurement.plots import as_svg, canvas, draw_shape, styled, weighted_median
 from autoseg.measurement.sizes import SizeOptions, SizeStatistics
 from autoseg.microct.analysis import VolumeResult
 from autoseg.microct.grains.parting import PartingOptions
@@ -38,9 +39,8 @@ def render_volume(
     found_by: str,
 ) -> str:
     """The page as text; `run` is what run.json holds."""
-    part = sizes_part(result.grains, sizes, 1, options, "grains")
-    kept, weights = counted_particles(result.grains, options)
-    sphericity = kept["sphericity"].to_numpy(float)
+    part = sizes_part(counted(result.grains, sizes.column, options), sizes, 1, options, "grains")
+    sphericity, weights = counted(result.grains, "sphericity", options)
     if sizes.count > 1:
         figure = as_svg(draw_shape(sphericity, weights, "sphericity"))
         part["figures"].append(("Histogram of the sphericity by number", embedded("image/svg+xml", figure)))
@@ -52,7 +52,7 @@ def render_volume(
         overview=_overview(result, sizes),
         fraction=result.fraction,
         group=part,
-        sphericity=weighted_median(sphericity, weights) if len(kept) else None,
+        sphericity=weighted_median(sphericity, weights) if len(sphericity) else None,
         profile=embedded("image/svg+xml", as_svg(_draw_profile(result))),
         views=_views(result),
         method=_describe(result, sizes, found_by, run),

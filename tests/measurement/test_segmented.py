@@ -23,7 +23,7 @@ EXPECTED = (
     "weights {sha256}…), run by OpenVINO in 32-bit precision. For each image, it was decided automatically, by how "
     "plausible the prediction is, whether its particles are brighter or darker than their surroundings and by which "
     "factor it is magnified for the network. What was found in the reduced image was joined with that, by its scores, "
-    "to find particles of all sizes. Regions with a score, the estimated probability of being a particle, below 0.4 "
+    "to find particles of all sizes. Regions with a score, the estimated probability of being a particle, below 0.45 "
     "were left out. Pixels with a foreground probability above the threshold that "
     "Otsu's method finds in each image (at least 0.1) were assigned to particles. Touching particles were separated by "
     "a watershed transform that starts from the particle cores in the network's prediction. Particles of fewer than 20 "
@@ -48,7 +48,7 @@ def page(folder):
 
 
 def test_the_files_are_those_of_the_image(folder):
-    whole = ["particles.csv", "report.html", "run.json", "summary.csv"]
+    whole = ["batch", "particles.csv", "report.html", "run.json", "summary.csv"]
     assert names_in(folder) == sorted([*whole, *(SAMPLE.stem + ending for ending in PER_IMAGE)])
     (entry,) = json.loads((folder / "run.json").read_text("utf-8"))["inputs"]
     assert Path(entry["path"]) == SAMPLE
