@@ -93,7 +93,7 @@ def press(page, label):
 
 def settled(page):
     """Wait until the page is done with what it was told."""
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(600)
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 

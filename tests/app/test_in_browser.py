@@ -151,8 +151,12 @@ def test_two_folders_are_compared(page, tmp_path):
     go_to(page, "Evaluate")
     for place, name in enumerate(("found", "true")):
         page.locator("input[type=file]").nth(place).set_input_files(tmp_path / name)
-    settled(page)
-    press(page, "Score")
+
+    def is_scored():  # not before both uploads have arrived
+        press(page, "Score")
+        return page.get_by_role("button", name="Download zip", exact=True).count()
+
+    until(is_scored)
     scores = zipfile.ZipFile(downloaded(page, "Download zip", tmp_path / "scores.zip"))
     assert any(name.endswith("_errors.png") for name in scores.namelist())
 
