@@ -90,6 +90,7 @@ def settings(options: AppOptions) -> dict[str, Any]:
         "client.showErrorDetails": "none",
         "theme.base": "light",
         "theme.primaryColor": "#005a8c",
+        "theme.textColor": "#111111",  # captions are drawn with 60 % of it, and must be legible
         "theme.font": "sans-serif",
     }
 

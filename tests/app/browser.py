@@ -124,6 +124,41 @@ def drag(page, start, end, steps=8):
     settled(page)
 
 
+# Texts, and WCAG's contrast of each to all that lies behind it. Left out are what cannot be used now, and the numbers
+# of sliders, which are drawn above the knobs that they belong to.
+CONTRASTS = """() => {
+    const colour = (text) => [...text.match(/[0-9.]+/g).map(Number), 1].slice(0, 4);
+    const over = (above, below) => above.slice(0, 3).map((c, i) => c * above[3] + below[i] * (1 - above[3]));
+    const linear = (c) => (c <= 0.03928 * 255 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
+    const luminance = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+    const unusable = ":disabled, [aria-disabled=true], label[disabled], [data-testid=stSliderThumbValue], svg";
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
+    while (texts.nextNode()) {
+        const text = texts.currentNode.textContent.trim(), holder = texts.currentNode.parentElement;
+        if (!text || !holder.checkVisibility({visibilityProperty: true}) || holder.closest(unusable)) continue;
+        let opacity = 1, grounds = [];
+        for (let one = holder; one; one = one.parentElement) {
+            opacity *= getComputedStyle(one).opacity;
+            grounds.unshift(colour(getComputedStyle(one).backgroundColor));
+        }
+        if (!opacity) continue;  // shown once a pointer comes near
+        const ground = grounds.reduce((below, above) => over(above, below), [255, 255, 255]);
+        const ink = colour(getComputedStyle(holder).color);
+        ink[3] *= opacity;
+        const [dark, bright] = [luminance(over(ink, ground)), luminance(ground)].sort((a, b) => a - b);
+        found.push([text, (bright + 0.05) / (dark + 0.05)]);
+    }
+    return found;
+}"""
+
+
+def hard_to_read(page):
+    """Texts of a contrast below 4.5, the least that WCAG 2.2 (AA) allows, with it."""
+    contrasts = page.evaluate(CONTRASTS)
+    assert len(contrasts) > 5
+    return [one for one in contrasts if one[1] < 4.5]
+
+
 def downloaded(page, label, path):
     """The file that a button sends."""
     with page.expect_download() as download:
