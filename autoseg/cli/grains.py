@@ -61,12 +61,11 @@ def grains(
         settings |= {"model": model, "slices": slices, "predict": predict}
     bar = iter(progress(range(len(found)), len(found), "slice"))
 
-    def predicted(pixels: Any) -> Any:
+    def tell(done: int) -> None:
         next(bar, None)
-        return probability(pixels)
 
     smoothing: Smoothing = 0.0 if mask else slices.smoothing
-    result = find_grains(found, predicted, output, options, predict.memory_limit, smoothing)
+    result = find_grains(found, probability, output, options, predict.memory_limit, smoothing, tell)
     report = report_grains(result, output, reporting, settings=settings, found_by=found_by)
     print(report.files["run"].read_text(encoding="utf-8") if as_json else "\n".join(summary_lines(report)))
     return 1 if result.failures else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
@@ -52,7 +52,7 @@ class VolumeResult:
     grey: Sections
     labels: Sections
     smoothing: float
-    "By how many slices the probability was smoothed along the volume."
+    "By how many slices the probability, and from 1 on grey values, were smoothed along the volume."
     failures: tuple[ImageError, ...]
     files: dict[str, Path]
 
@@ -69,13 +69,15 @@ def find_grains(
     options: GrainOptions | None = None,
     memory_limit: MemoryLimit = "auto",
     smoothing: Smoothing = 0.0,
+    tell: Callable[[int], None] = lambda _: None,
 ) -> VolumeResult:
     """Find the grains of a volume, and write their labels and probability into a folder.
 
     `predict` gives the probability of a slice's pixels. Where it looks at slices one by one, as networks do,
     `smoothing` takes away what changes from one to the next: a standard deviation, in slices, or auto: as much as
-    neighbouring slices tell of each other. Grains do not depend on the `memory_limit`, in GiB; on disk, 12 bytes a
-    voxel are needed beside the results while this is at work.
+    neighbouring slices tell of each other; from 1 on, grey values are smoothed before as well. `tell` hears how many
+    slices are done. Grains do not depend on the `memory_limit`, in GiB; on disk, 12 bytes a voxel are needed beside
+    the results while this is at work.
     """
     options = options or GrainOptions()
     folder.mkdir(parents=True, exist_ok=True)
@@ -91,6 +93,7 @@ def find_grains(
         foreground.listeners = [
             lambda number, pixels, _: grey.add(number, pixels),
             lambda _, __, probability: write(np.rint(255 * probability).astype(np.uint8)),
+            lambda number, _, __: tell(number + 1),
         ]
         parted = stack.enter_context(part(foreground, volume.shape, options, (z / x, y / x, 1.0), folder, memory_limit))
         labels = _write_labels(parted, files["labels"], volume)

@@ -8,7 +8,7 @@ import numpy as np
 
 from autoseg.errors import ImageError
 from autoseg.images.volumes.volume import Volume
-from autoseg.microct.smoothing import LOOKED_AT, Looked, Smoothing, choose_width, smoothed
+from autoseg.microct.smoothing import LOOKED_AT, Looked, Smoothing, choose_width, smoothed, smooths_grey_values
 
 Predict = Callable[[np.ndarray], np.ndarray]
 "The probability, float32 in 0..1, of each pixel of a slice (rows, columns) to be of a grain."
@@ -45,8 +45,7 @@ class Foreground:
             first = max(0, (len(self.volume) - LOOKED_AT) // 2)
             ahead = {number: self._look_at(number) for number in range(len(self.volume))[first : first + LOOKED_AT]}
             self.smoothing = choose_width(list(ahead.values()))
-        slices = (ahead.pop(number) if number in ahead else self._look_at(number) for number in range(len(self.volume)))
-        for number, (grey, probability) in enumerate(smoothed(slices, self.smoothing)):
+        for number, (grey, probability) in enumerate(smoothed(self._looked(ahead, self.smoothing), self.smoothing)):
             if probability is None:
                 probability = np.zeros(self.volume.shape[1:], np.float32)
             else:
@@ -56,12 +55,26 @@ class Foreground:
                 listener(number, grey, probability)
             yield inside
 
+    def _looked(self, ahead: dict[int, Looked], width: float) -> Iterator[Looked]:
+        """All slices and their probabilities; for the network, too, slices are averaged that have much in common."""
+        numbers = range(len(self.volume))
+        if smooths_grey_values(width):
+            for grey, around in smoothed(map(self._read, numbers), width):
+                yield grey, None if around is None else self.predict(around)
+        else:
+            yield from (ahead.pop(number) if number in ahead else self._look_at(number) for number in numbers)
+
     @property
     def failures(self) -> tuple[ImageError, ...]:
         """Why slices were passed over."""
         return tuple(error for _, error in sorted(self._failures.items()))
 
     def _look_at(self, number: int) -> Looked:
+        grey, usable = self._read(number)
+        return grey, None if usable is None else self.predict(usable)
+
+    def _read(self, number: int) -> Looked:
+        """The grey values of a slice, twice; once where they cannot be used."""
         try:
             grey = self.volume.slice(number)
         except ImageError as error:
@@ -69,7 +82,7 @@ class Foreground:
                 raise
             self._failures[number] = error
             return np.zeros(self.volume.shape[1:], np.float32), None
-        return grey, self.predict(grey)
+        return grey, grey
 
 
 def as_mask(pixels: np.ndarray) -> np.ndarray:

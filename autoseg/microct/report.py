@@ -19,6 +19,7 @@ from autoseg.measurement.run_record import plain, versions, write_json
 from autoseg.measurement.sizes import SizeOptions, SizeStatistics, describe_sizes
 from autoseg.microct.analysis import VolumeResult
 from autoseg.microct.page import render_volume
+from autoseg.microct.smoothing import smooths_grey_values
 from autoseg.options import Options
 
 FEW_SLICES = 10
@@ -69,7 +70,8 @@ def report_grains(
     `settings` are recorded; `found_by` tells in words what found the foreground.
     """
     if result.smoothing:
-        found_by += f", smoothed along the volume by {result.smoothing:g} slices"
+        before = ", as were the grey values before" if smooths_grey_values(result.smoothing) else ""
+        found_by += f", smoothed along the volume by {result.smoothing:g} slices{before}"
     options, started = options or GrainReportOptions(), datetime.now().astimezone()
     names = {"page": "report.html", "run": "run.json", "grains": "grains.csv", "slices": "slices.csv"}
     files = {kind: folder / name for kind, name in names.items()} | result.files

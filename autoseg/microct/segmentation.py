@@ -27,9 +27,9 @@ class SliceOptions(Options):
     magnification: float = Field(1.0, gt=0, le=16)
     "Factor by which slices are magnified for the network, which knows grains of certain sizes."
     smoothing: Smoothing = "auto"
-    """By how many slices probabilities are smoothed along the volume (a Gaussian's standard deviation): a network that
-    sees slices one by one is unsure of rims in each anew. auto: as much as neighbouring slices tell of each other; 0:
-    not at all."""
+    """By how many slices probabilities are smoothed along the volume (a Gaussian's standard deviation), and from 1 on
+    grey values before the network sees them, too: it is misled by the noise of each slice anew. auto: as much as
+    neighbouring slices tell of each other; 0: not at all."""
 
 
 def predict_slices(

@@ -1,4 +1,4 @@
-"""Probabilities of slices, averaged with those around them: a network that sees slices one by one is unsure of each."""
+"""Slices, averaged with those around them: a network that sees one alone takes noise for what it is looking for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field
 
 Looked = tuple[np.ndarray, np.ndarray | None]
-"Grey values of a slice, and its probability; None where it was passed over."
+"Grey values of a slice, and what is averaged: these, or its probability; None where it was passed over."
 Smoothing = Literal["auto"] | Annotated[float, Field(ge=0, le=20)]
 "How many slices wide, a Gaussian's standard deviation; auto: as the slices themselves suggest."
 WIDTHS = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
@@ -23,7 +23,7 @@ _PIXELS = 250_000  # of a slice that are compared at most
 
 
 def smoothed(slices: Iterable[Looked], width: float, own: float = 1.0) -> Iterator[Looked]:
-    """Slices one by one, their probabilities averaged with those of the slices around them by a Gaussian.
+    """Slices one by one, their probabilities, or grey values, averaged with those around them by a Gaussian.
 
     `width` is its standard deviation in slices, `own` the weight of a slice itself. Ends, and slices without a
     probability, leave their weight to others.
@@ -40,6 +40,17 @@ def smoothed(slices: Iterable[Looked], width: float, own: float = 1.0) -> Iterat
         if len(window) == 2 * reach + 1 and (middle := window[reach]) is not None:
             grey, probability = middle
             yield grey, None if probability is None else _mean(window, weights)
+
+
+def smooths_grey_values(width: float) -> bool:
+    """Whether slices have so much in common that the network is shown their means: then it sees far more in noise.
+
+    Where less than a slice on each side tells of the same, means would blur what changes from one to the next.
+
+    >>> smooths_grey_values(0.7), smooths_grey_values(1.0)
+    (False, True)
+    """
+    return width >= 1
 
 
 def choose_width(slices: Sequence[Looked]) -> float:

@@ -53,10 +53,29 @@ def test_as_much_is_smoothed_as_neighbouring_slices_tell_of_each_other():
     assert choose_width([(np.zeros((2, 2)), rng.random((2, 2)))] * 2) == 0
 
 
-def test_a_chosen_width_is_kept_and_each_slice_is_predicted_once():
-    asked, rng = [], np.random.default_rng(0)
-    array = np.repeat(rng.random((1, 8, 9)), 30, axis=0) + rng.normal(0, 0.3, (30, 8, 9))
+def chosen_for(array):
+    """A foreground whose width was chosen, and how often a slice was predicted."""
+    asked = []
     array[3, 0, 0] = array[14, 0, 0] = np.nan
     several = Foreground(Volume.of_array(array), lambda pixels: asked.append(1) or pixels, 0.5, True, "auto")
-    assert len(list(several)) == 30 and len(asked) == 28 and several.smoothing > 1
+    assert len(list(several)) == 30
     assert [str(error).split(" holds")[0] for error in several.failures] == ["volume: slice 4", "volume: slice 15"]
+    return several, len(asked)
+
+
+def test_a_chosen_width_is_kept_and_slices_that_have_little_in_common_are_predicted_once():
+    patterns = np.random.default_rng(0).random((12, 8, 9))
+    place = np.arange(30) / 3
+    share = (place % 1)[:, None, None]
+    array = (1 - share) * patterns[place.astype(int)] + share * patterns[place.astype(int) + 1]
+    several, asked = chosen_for(array)
+    assert 0 < several.smoothing < 1 and asked == 28
+
+
+def test_slices_that_have_much_in_common_are_averaged_for_the_network_too():
+    rng = np.random.default_rng(0)
+    several, asked = chosen_for(np.repeat(rng.random((1, 8, 9)), 30, axis=0) + rng.normal(0, 0.3, (30, 8, 9)))
+    assert several.smoothing >= 1 and asked == 15 + 28  # those in the middle once more, as they are
+    array, shown = np.eye(9).reshape(9, 3, 3), []
+    list(Foreground(Volume.of_array(array), lambda pixels: shown.append(pixels) or pixels, 0.5, smoothing=1.0))
+    np.testing.assert_allclose(shown, [mean for _, mean in smoothed(zip(array, array, strict=True), 1.0)])

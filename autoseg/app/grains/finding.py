@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -46,14 +45,12 @@ def find(asked: Asked, tick: Tick) -> Found:
         found_by = "a mask"
         if asked.model is not None:
             probability, found_by = predict_slices(loaded(asked.model), asked.slices)
-        looked_at = count(1)
 
-        def predicted(pixels: np.ndarray) -> np.ndarray:
-            tick(next(looked_at) / len(volume))
-            return probability(pixels)
+        def tell(done: int) -> None:
+            tick(done / len(volume))
 
         smoothing: Smoothing = 0.0 if asked.model is None else asked.slices.smoothing
-        result = find_grains(volume, predicted, output, asked.options, smoothing=smoothing)
+        result = find_grains(volume, probability, output, asked.options, smoothing=smoothing, tell=tell)
         settings = {"model": asked.model, "slices": asked.slices, "grains": asked.options}
         report = report_grains(result, output, settings=settings, found_by=found_by)
         labels = tifffile.imread(result.files["labels"]).reshape(volume.shape)
