@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -86,7 +87,7 @@ def segment(
         Name of a model that comes with autoseg, or the folder of one.
     """
     files = expanded(images)
-    if output.resolve() in {path.resolve() for path in images}:
+    if os.path.realpath(output) in map(os.path.realpath, images):
         raise OptionsError(f"{output} holds the images", advice="Choose another folder for the results.")
     options = SegmentOptions(**dict(segmenting.changed(read=read, predict=predict, instances=instances)))
     work, head = Segmenting(model=model, options=options), read_config(find_model(model)).head

@@ -12,6 +12,8 @@ from autoseg.images.readers import ENDINGS
 def images_in(folder: str | os.PathLike[str]) -> list[Path]:
     """The image files of a folder by name, hidden ones left out; a folder without any is refused.
 
+    Links that lead nowhere are among them, so that whoever reads the files tells of them.
+
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     for name in ("b.TIF", "a.png", "notes.txt", ".hidden.png"):
@@ -22,7 +24,8 @@ def images_in(folder: str | os.PathLike[str]) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise ImageError("is not a folder", file=folder, advice="Check the name.")
-    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    found = (path for path in folder.iterdir() if not path.name.startswith("."))
+    files = sorted(path for path in found if path.is_file() or (path.is_symlink() and not path.is_dir()))
     images = [path for path in files if path.suffix.lower() in ENDINGS]
     if not images:
         raise ImageError("holds no images", file=folder, advice=f"Image files end in {', '.join(sorted(ENDINGS))}.")

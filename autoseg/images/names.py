@@ -70,7 +70,7 @@ def _key(name: str) -> str:
 
 def _place(path: str | os.PathLike[str]) -> tuple[int, int] | Path:
     """Equal for two names of the same file."""
-    resolved = Path(path).resolve()
+    resolved = Path(os.path.realpath(path))  # which takes links that lead in a circle, too
     return _inode(path) or _inode(resolved) or resolved
 
 

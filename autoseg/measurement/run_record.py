@@ -84,9 +84,9 @@ def _from(root: Path | None, path: str | os.PathLike[str]) -> str | os.PathLike[
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a file that people and machines can read: indented, UTF-8."""
+    """Write a file that people and machines can read: indented, UTF-8; half characters in names as escapes."""
     with written_whole(path) as partial:
-        partial.write_text(_as_json(content) + "\n", encoding="utf-8")
+        partial.write_text(_as_json(content) + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def write_run(path: Path, content: dict[str, Any], inputs: Iterable[dict[str, Any]]) -> None:
