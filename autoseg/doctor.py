@@ -6,6 +6,7 @@ import importlib
 import importlib.metadata
 import os
 import platform
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from autoseg.errors import BackendError
 from autoseg.files import shipped_models
 
 _PACKAGES = ("keras", "numpy", "scipy", "scikit-image", "opencv-python-headless", "tifffile", "imageio")
+_OF_EXTRA = re.compile(r"""(?P<name>[\w.-]+).*extra == ["'](?P<extra>[\w-]+)["']""")
+_DEVELOPERS = {"docs", "test"}
+"Extras that no user needs."
 _DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos")}
 
 
@@ -32,6 +36,7 @@ def examine() -> dict[str, Any]:
         "memory_total_gib": round(memory.total / 2**30, 1),
         "memory_available_gib": round(memory.available / 2**30, 1),
         "packages": {name: _version(name) for name in _PACKAGES},
+        "extras": _examine_extras(),
         "backends": {name: _version(*_DISTRIBUTIONS.get(name, (name,))) for name in BACKENDS},
         "models": shipped_models(),
         **_examine_backend(),
@@ -42,6 +47,9 @@ def describe(findings: dict[str, Any]) -> str:
     """The findings as aligned lines for people."""
     lines = []
     for name, value in findings.items():
+        if name == "extras":
+            install = {extra: f"pip install 'autoseg[{extra}]'" for extra in value}
+            value = [f"{extra} ({version or install[extra]})" for extra, version in value.items()]
         if isinstance(value, dict):
             value = ", ".join(f"{part} {version or 'not installed'}" for part, version in value.items())
         elif isinstance(value, list):
@@ -69,6 +77,20 @@ def _examine_backend() -> dict[str, Any]:
         advice.append(f"{backend} is enough to use trained models; to train your own, run {extras}.")
     advice += _advise_on_gpu(backend, found)
     return {"backend": backend, "chosen_by": chosen_by, "devices": found, "advice": advice}
+
+
+def _examine_extras() -> dict[str, str | None]:
+    """Each extra that a user may want, with the versions of what it brings; None where any of that is missing."""
+    needed: dict[str, list[str]] = {}
+    for requirement in importlib.metadata.requires("autoseg") or []:
+        if found := _OF_EXTRA.match(requirement):
+            needed.setdefault(found["extra"], []).append(found["name"])
+    extras = {}
+    for extra in sorted(needed.keys() - _DEVELOPERS - set(BACKENDS)):
+        versions = {name: _version(name) for name in needed[extra]}
+        whole = all(versions.values())
+        extras[extra] = " ".join(f"{name} {version}" for name, version in versions.items()) if whole else None
+    return extras
 
 
 def _advise_on_gpu(backend: str | None, devices: list[str]) -> list[str]:

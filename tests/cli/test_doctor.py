@@ -29,6 +29,18 @@ def test_findings_are_lines_for_people_and_json_for_machines(monkeypatch, capsys
     assert json.loads(capsys.readouterr().out)["memory_total_gib"] == 7.9
 
 
+def test_extras_are_told_with_their_versions_or_how_to_have_them(monkeypatch):
+    versions = {"nanonispy2": "1.2.0", "access2thematrix": "0.4.4", "igor2": "0.5.15", "mrcfile": "1.5.4"}
+    monkeypatch.setattr(doctor, "_version", lambda *names: versions.get(names[0]))
+    extras = doctor.examine()["extras"]
+    assert extras["stm"] == "nanonispy2 1.2.0 access2thematrix 0.4.4 igor2 0.5.15" and extras["tem"] == "mrcfile 1.5.4"
+    assert extras.keys() >= {"app", "codecs", "excel", "export", "scale", "volumes"}
+    assert extras["codecs"] is None and not extras.keys() & {"torch", "test", "docs"}
+    versions.pop("igor2")
+    told = doctor.describe({"extras": doctor.examine()["extras"]})
+    assert "stm (pip install 'autoseg[stm]')" in told and "tem (mrcfile 1.5.4)" in told
+
+
 @pytest.mark.parametrize(
     ("driver", "backend", "devices", "advised"),
     [
