@@ -35,9 +35,13 @@ def test_it_finds_defects_of_all_classes_by_both_rules():
 
 
 def test_its_recipes_train_such_a_network_one_after_the_other():
-    first, second = (Options.from_file(RECIPES / name) for name in ("recipe.toml", "recipe_more.toml"))
+    names = ("recipe.toml", "recipe_more.toml", "recipe_rows.toml", "recipe_crops.toml")
+    first, *later = recipes = [Options.from_file(RECIPES / name) for name in names]
     config = load_model("stm-si100").config
-    assert config.head == surface_head() == second.train_segmenter.head and second.train_segmenter.half
+    assert all(config.head == surface_head() == recipe.train_segmenter.head for recipe in recipes)
+    assert later[-1].train_segmenter.half and {RECIPES / name for name in names} == set(RECIPES.glob("*.toml"))
     assert first.train_segmenter.percentiles == config.preprocessing.percentiles
     assert list(first.train_segmenter.network["filters"]) == list(config.architecture["filters"])
-    assert second.train_segmenter.start == f"{first.folder}/03_train_segmenter/model"
+    for recipe, before in zip(later, recipes, strict=False):
+        assert recipe.train_segmenter.start == f"{before.folder}/03_train_segmenter/model"
+    assert len({recipe.seed for recipe in recipes}) == len({recipe.folder for recipe in recipes}) == len(recipes)
