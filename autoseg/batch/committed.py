@@ -15,6 +15,7 @@ import pandas as pd
 from autoseg.batch.plan import Planned
 from autoseg.batch.store import Row, Store, as_told
 from autoseg.errors import AutosegError
+from autoseg.images.pages import Page
 from autoseg.measurement.batch import Shown
 from autoseg.measurement.image_result import ImageResult, Recording, describe_place
 from autoseg.measurement.intake import failures_table, image_names
@@ -55,6 +56,11 @@ class Committed:
         self._find(retry_failed)
         self.images = _ReadAnew(self.done, self.result)
         self.tables = _ReadAnew(self.done, self.table)
+
+    @property
+    def inputs(self) -> list[Path | Page]:
+        """The images' files, or the pages of them."""
+        return [image.file for image in self.planned]
 
     @property
     def missing(self) -> list[Planned]:

@@ -16,6 +16,7 @@ from autoseg.evaluation.files import ParticleKind, by_stem, join_labels, read_pa
 from autoseg.images.calibration import calibrate
 from autoseg.images.micrograph import Micrograph, ReadOptions
 from autoseg.images.micrograph import read as read_micrograph
+from autoseg.images.pages import Page
 from autoseg.images.segmentation import Segmentation
 from autoseg.segmentation.provenance import Provenance
 
@@ -39,20 +40,25 @@ class Measuring(Work):
 
     def _read_all(self, images: Sequence[Planned]) -> Iterator[Found]:
         for image in images:
-            yield read_segmentation(Path(image.sources[0].path), image.path, self.kind, self.read)
+            yield read_segmentation(image.sources[0].file, image.file, self.kind, self.read)
 
 
-def read_segmentation(file: Path, image: Path, kind: ParticleKind, options: ReadOptions) -> Found:
+def read_segmentation(labels: Path | Page, image: Path | Page, kind: ParticleKind, options: ReadOptions) -> Found:
     """The labels with their micrograph, or what is wrong with them."""
+    file, is_alone = Path(labels), image == labels
+    if isinstance(options.page, int) and not isinstance(labels, Page):
+        labels = Page(file, options.page)
     try:
-        if image == file:
-            labels = read_particles(file, kind)
-            shown = np.where(labels > 0, np.uint8(255), np.uint8(0))
+        if is_alone:
+            found = read_particles(labels, kind)
+            shown = np.where(found > 0, np.uint8(255), np.uint8(0))
             note = "No micrograph was given: grey values and pictures are those of the mask."
-            return Segmentation(labels, None, _calibrated(Micrograph(shown, path=file, notes=(note,)), file, options))
+            page, pages = (labels.number, labels.pages) if isinstance(labels, Page) else (1, 1)
+            micrograph = Micrograph(shown, path=file, notes=(note,), page=page, pages=pages)
+            return Segmentation(found, None, _calibrated(micrograph, file, options))
         micrograph = _calibrated(read_micrograph(image, options), file, options)
-        labels = read_particles(file, kind, shape=micrograph.pixels.shape, name=next(iter(by_stem([image]))))
-        return join_labels(labels, micrograph, file)
+        name = next(iter(by_stem([Path(image)])))
+        return join_labels(read_particles(labels, kind, shape=micrograph.pixels.shape, name=name), micrograph, file)
     except AutosegError as error:
         return error if error.file == file else AutosegError(error.problem, file=file, advice=error.advice)
 

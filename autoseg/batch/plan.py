@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from autoseg.images.names import names_for
+from autoseg.images.pages import Page
 
 PICTURES = 200
 "So many images are shown on the page, at most."
@@ -26,16 +27,24 @@ class Source(NamedTuple):
     "In ns."
     absolute: str
     "Its path from any folder."
+    page: Sequence[int] | None = None
+    "Which page of how many is meant, if it has several."
 
     @classmethod
     def of(cls, path: str | os.PathLike[str]) -> Source:
         """How the file looks now."""
         absolute = os.path.abspath(path)  # noqa: PTH100 - links are not followed
+        page = [path.number, path.pages] if isinstance(path, Page) else None
         try:
             status = Path(path).stat()
         except (OSError, ValueError):
-            return cls(os.fspath(path), -1, 0, absolute)
-        return cls(os.fspath(path), status.st_size, status.st_mtime_ns, absolute)
+            return cls(os.fspath(path), -1, 0, absolute, page)
+        return cls(os.fspath(path), status.st_size, status.st_mtime_ns, absolute, page)
+
+    @property
+    def file(self) -> Path | Page:
+        """What is to be read."""
+        return Path(self.path) if self.page is None else Page(Path(self.path), *self.page)
 
     def sha256(self) -> str | None:
         """Of its content, if it can be read."""
@@ -64,6 +73,11 @@ class Planned:
         """The image's file."""
         return Path(self.sources[-1].path)
 
+    @property
+    def file(self) -> Path | Page:
+        """The image's file, or the page of it that is the image."""
+        return self.sources[-1].file
+
 
 Chunk = Sequence[Planned]
 
@@ -74,13 +88,17 @@ def plan_images(files: Sequence[Sequence[str | os.PathLike[str]]], seed: int = 0
     >>> [planned.name for planned in plan_images([["a.tif"], ["b.tif"], ["b.png"]])]
     ['a', 'b-tif', 'b-png']
     """
-    looked_at = {path: Source.of(path) for path in dict.fromkeys(os.fspath(path) for each in files for path in each)}
-    return plan_sources([tuple(looked_at[os.fspath(path)] for path in dict.fromkeys(each)) for each in files], seed)
+    looked_at: dict[str | Page, Source] = {}
+    for path in (path for each in files for path in each):
+        key = path if isinstance(path, Page) else os.fspath(path)
+        looked_at[key] = looked_at.get(key) or Source.of(path)
+    keyed = ((path if isinstance(path, Page) else os.fspath(path) for path in dict.fromkeys(each)) for each in files)
+    return plan_sources([tuple(looked_at[key] for key in each) for each in keyed], seed)
 
 
 def plan_sources(sources: Sequence[tuple[Source, ...]], seed: int = 0) -> list[Planned]:
     """The same of files that were looked at before."""
-    names = names_for([files[-1].path for files in sources])
+    names = names_for([files[-1].file for files in sources])
     pictured = _choose_pictures(names, seed)
     return [
         Planned(place, name, files, name in pictured)

@@ -14,6 +14,7 @@ from autoseg.batch.plan import Chunk, Planned
 from autoseg.batch.store import Store
 from autoseg.batch.work import Find, Found, Work
 from autoseg.errors import AutosegError
+from autoseg.images.pages import page_of
 from autoseg.measurement.image_result import Recording, record_image
 from autoseg.measurement.intake import writing_to
 
@@ -95,17 +96,28 @@ def _unexpected(error: Exception, image: Planned) -> AutosegError:
     return failed
 
 
+def _of_page(error: AutosegError, image: Planned) -> AutosegError:
+    """What went wrong, and on which page, where the image is one of several."""
+    number = page_of(image.file)
+    return (
+        error
+        if number is None
+        else AutosegError(f"page {number} {error.problem}", file=error.file, advice=error.advice)
+    )
+
+
 def _record(image: Planned, found: Found, seconds: float, recording: Recording) -> Outcome:
     if isinstance(found, AutosegError):
-        return Failed(found, seconds)
+        return Failed(_of_page(found, image), seconds)
     start = time.monotonic()
     with writing_to(recording.folder):
         try:
             recorded = record_image(found, recording, image.name, image.place, seconds, image.pictured)
         except AutosegError as error:
-            return Failed(AutosegError(error.problem, file=image.path, advice=error.advice), seconds)
+            failed = AutosegError(error.problem, file=image.path, advice=error.advice)
+            return Failed(_of_page(failed, image), seconds)
         except OSError:
             raise  # what cannot be written is no fault of the image
         except Exception as error:
-            return Failed(_unexpected(error, image), seconds)
+            return Failed(_of_page(_unexpected(error, image), image), seconds)
     return Done(recorded, seconds + time.monotonic() - start)

@@ -72,7 +72,7 @@ def begin(
     """Plan the work in a folder that nobody else works in: what is committed already, and what is done with images."""
     planned = plan_images(files, reporting.seed)
     inputs = [source.path for image in planned for source in image.sources]
-    refuse_inputs(result_paths(folder, [image.path for image in planned]), inputs)
+    refuse_inputs(result_paths(folder, [image.file for image in planned]), inputs)
     with alone(folder, options.shard):
         if options.anew:
             Store(folder).forget()

@@ -53,7 +53,7 @@ class Segmenting(Work):
 
 
 def _particles(segmenter: Segmenter, images: Sequence[Planned]) -> Iterator[Found]:
-    for found in segment_all([image.path for image in images], segmenter):
+    for found in segment_all([image.file for image in images], segmenter):
         if isinstance(found, ClassMap):
             raise OptionsError("a batch is about particles, and this model finds classes")
         yield found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from autoseg.batch.measuring import Measuring
@@ -13,6 +13,7 @@ from autoseg.cli.results import Reporting, run_many
 from autoseg.errors import ImageError, OptionsError
 from autoseg.evaluation.files import ParticleKind, by_stem, label_files
 from autoseg.images.micrograph import ReadOptions
+from autoseg.images.pages import Page, in_pages
 from autoseg.measurement.report import ReportOptions
 
 
@@ -47,8 +48,18 @@ def measure(
         raise OptionsError("labels do not say how uncertain they are", advice="Leave out --uncertainty.")
     files = expanded(labels, label_files)
     pairs = [(file, file) for file in files] if images is None else _with_images(files, images)
+    pages = [pair for labelled, image in pairs for pair in _in_pages(labelled, image, read)]
     work = Measuring(labels=tuple(files), kind=kind, read=read)
-    return run_many(work, pairs, output, reporting, many, as_json)
+    return run_many(work, pages, output, reporting, many, as_json)
+
+
+def _in_pages(labels: Path, image: Path, read: ReadOptions) -> Iterator[tuple[Path | Page, Path | Page]]:
+    """Labels and their image, page by page, where several pages are asked for."""
+    for page in in_pages([labels], read.page, read.max_pixels):
+        if isinstance(page, Page):
+            yield page, page if image == labels else Page(image, page.number, page.pages)
+        else:
+            yield labels, image
 
 
 def _with_images(files: Sequence[Path], folder: Path) -> list[tuple[Path, Path]]:

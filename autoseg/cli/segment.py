@@ -18,6 +18,7 @@ from autoseg.cli.results import Reporting, run_many, tell
 from autoseg.cli.verbs import NETWORK, PARTICLES, SURFACES
 from autoseg.errors import OptionsError
 from autoseg.images.micrograph import ReadOptions
+from autoseg.images.pages import in_pages
 from autoseg.images.polarity import Side
 from autoseg.measurement.report import ReportOptions, report
 from autoseg.models.config import find_model, read_config
@@ -92,16 +93,18 @@ def segment(
     options = SegmentOptions(**dict(segmenting.changed(read=read, predict=predict, instances=instances)))
     work, head = Segmenting(model=model, options=options), read_config(find_model(model)).head
     if knows_surfaces(head):
+        if isinstance(read.page, str):
+            raise OptionsError(f'of a scan, one page is read, and not "{read.page}"', advice="Give its number.")
         _refuse(many, f'the model "{model}" finds defects; only for particles there is {{}}')
         return _segment_surfaces(work, files, surfaces, output, reporting, as_json)
     _refuse(surfaces, f'the model "{model}" knows no surfaces, for which {{}} is')
+    pages = list(in_pages(files, read.page, read.max_pixels))
     if head is None or head.finds_particles:
-        each = [[file] for file in files]
-        return run_many(work, each, output, reporting, many, as_json)
+        return run_many(work, [[page] for page in pages], output, reporting, many, as_json)
     _refuse(many, f'the model "{model}" finds classes, and {{}} is for particles')
-    found = progress(segment_all(files, work.segmenter), len(files), "image")
+    found = progress(segment_all(pages, work.segmenter), len(pages), "image")
     about = work.describe()
-    return tell(report(found, output, reporting, inputs=files, provenance=about), as_json)
+    return tell(report(found, output, reporting, inputs=pages, provenance=about), as_json)
 
 
 def _refuse(options: Options, problem: str) -> None:

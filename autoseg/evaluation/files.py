@@ -18,6 +18,7 @@ from autoseg.images.folders import images_in
 from autoseg.images.labels import read_labels
 from autoseg.images.micrograph import Micrograph
 from autoseg.images.outlines import COCO, GEOJSON, ROIS, coco_images, holds_outlines, read_outlines
+from autoseg.images.pages import Page
 from autoseg.images.segmentation import Segmentation, numbered
 
 ParticleKind = Literal["auto", "labels", "masks"]
@@ -26,7 +27,7 @@ Kind = Literal[ParticleKind, "classes"]
 _LABELS, _CLASSES = "_labels", "_classes"
 PROGRAMS = ("_cp_masks", "_masks", "_mask", "_seg", "_rois")
 "How other programs end the names of labels and masks."
-_SUFFIXES = (_LABELS, _CLASSES, *PROGRAMS)
+_SUFFIXES = (_LABELS, "_label_stack", "_roi_stack", _CLASSES, *PROGRAMS)
 _LOSSY = {".jpg", ".jpeg"}
 
 
@@ -92,7 +93,7 @@ def by_stem(paths: Sequence[Path]) -> dict[str, Path]:
 
 
 def read_particles(
-    path: Path,
+    path: Path | Page,
     kind: ParticleKind = "auto",
     rows: int | None = None,
     shape: tuple[int, int] | None = None,
@@ -100,10 +101,12 @@ def read_particles(
 ) -> np.ndarray:
     """Labels, shape (rows, columns), numbered in reading order, of any file that tells them; of its first `rows` only.
 
+    Of a stack, a page is read.
     Outlines need the `shape` of their image, and COCO its `name`, where the file tells of several. The regions of a
     mask are its particles; those that share only a corner are two. Without being told, an image with one value beside
     0 is a mask.
     """
+    source, path = path, Path(path)
     if path.suffix.lower() in _LOSSY:
         problem = "is a JPEG, which blurs labels and masks"
         raise ImageError(problem, file=path, advice="Export it anew as TIFF or PNG.")
@@ -114,7 +117,7 @@ def read_particles(
     if kind == "auto" and (path.stem.endswith(_CLASSES) or carries_legend(path)):
         advice = "If its numbers are particles all the same, say so: --kind labels, or masks."
         raise ImageError("is a class map by its name, or names classes", file=path, advice=advice)
-    labels = read_labels(path)[:rows]  # before regions are found: what is below may join them
+    labels = read_labels(source)[:rows]  # before regions are found: what is below may join them
     values = np.unique(labels[labels > 0])
     if kind == "masks" and len(values) > 1:
         problem = f"has {len(values)} values beside 0, so it is no mask"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from tifffile import RESUNIT, imwrite
@@ -61,14 +62,14 @@ def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
     """
     micrograph = read(path, info_bar="none")
     if any(note.startswith("Colours") for note in micrograph.notes):
-        raise ImageError("is a colour image, not labels", file=path, advice="Export the labels as a grey TIFF.")
+        raise ImageError("is a colour image, not labels", file=Path(path), advice="Export the labels as a grey TIFF.")
     labels = micrograph.pixels
     if labels.dtype.kind == "f" and (labels == np.rint(labels)).all():
         labels = labels.astype(np.int64)
     try:
         return as_labels(labels)
     except AutosegError as error:
-        raise ImageError(error.problem, file=path, advice=error.advice) from None
+        raise ImageError(error.problem, file=Path(path), advice=error.advice) from None
 
 
 def as_labels(labels: np.ndarray) -> np.ndarray:

@@ -12,10 +12,11 @@ import numpy as np
 import pydantic
 from pydantic import AfterValidator, Field
 
-from autoseg.errors import ImageError
+from autoseg.errors import ImageError, OptionsError
 from autoseg.images.calibration import Calibration, calibrate
 from autoseg.images.decoding import decode
 from autoseg.images.info_bar import find_info_bar
+from autoseg.images.pages import Pages, page_of
 from autoseg.images.readers.family import Direction
 from autoseg.images.readers.picture import Picture
 from autoseg.images.scale_bar import parse_length
@@ -35,8 +36,9 @@ def _is_length(text: str) -> str:
 class ReadOptions(Options):
     """How a micrograph is read from a file."""
 
-    page: int | None = Field(None, ge=1)
-    "Page (slice, frame) to read, counted from 1 as in ImageJ. Not set: the first one."
+    page: Pages | None = None
+    """Page (slice, frame) to read, counted from 1 as in ImageJ. Not set: the first one. Where many images are worked
+    on, all, or a range, such as 3-10: each is an image of its own."""
     pixel_size: float | None = Field(None, gt=0, le=1e6)
     "Edge length of a pixel in nm. Not set: what the file's metadata say, if anything."
     scale_bar: Annotated[str, AfterValidator(_is_length)] | None = None
@@ -111,8 +113,13 @@ def read(path: str | os.PathLike[str], options: ReadOptions | None = None, **cha
     ((600, 800), 2.5, 'given')
     """
     options = (options or ReadOptions()).changed(**changes)
+    one = None if isinstance(options.page, str) else options.page
+    number = one if page_of(path) is None else page_of(path)
     path = Path(path)
-    picture = decode(path, options.page, options.max_pixels, channel=options.channel, direction=options.direction)
+    picture = decode(path, number, options.max_pixels, channel=options.channel, direction=options.direction)
+    if number is None and isinstance(options.page, str) and picture.pages > 1:
+        problem = f'has {picture.pages} pages, of which one is read at a time, and not "{options.page}"'
+        raise OptionsError(problem, file=path, advice="Give its number.")
     calibration = _calibration(picture, path)
     size, size_source = calibration.pixel_size, calibration.pixel_size_source
     told: list[str] = []

@@ -11,6 +11,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from autoseg.errors import AutosegError
+from autoseg.images.pages import page_of
 
 _LONGEST = 120  # bytes in UTF-8; most systems allow 255, and endings are to be added
 _DEVICE = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])(\..*)?", re.IGNORECASE)
@@ -19,10 +20,12 @@ _DEVICE = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])(\
 def names_for(paths: Sequence[str | os.PathLike[str]]) -> list[str]:
     """A name for the results of each input file: its stem where that is unique, else with its ending or a number.
 
+    Pages have their number after the stem: a_p003.
+
     >>> names_for(["a.tif", "b.tif", "b.png", "größe.tif", "CON.tif", "x/c.tif", "y/c.tif"])
     ['a', 'b-tif', 'b-png', 'größe', '_CON', 'c-tif', 'c-tif-2']
     """
-    stems = [_safe(Path(path).stem) for path in paths]
+    stems = [_safe(_stem(path)) for path in paths]
     occurrences = Counter(map(_key, stems))
     taken = {key for key, times in occurrences.items() if times == 1}
     numbers: dict[str, Iterator[int]] = {}  # as there may be many of one name, none is tried twice
@@ -36,6 +39,11 @@ def names_for(paths: Sequence[str | os.PathLike[str]]) -> list[str]:
             taken.add(_key(stem))
         names.append(stem)
     return names
+
+
+def _stem(path: str | os.PathLike[str]) -> str:
+    number = page_of(path)
+    return Path(path).stem + ("" if number is None else f"_p{number:03}")
 
 
 def refuse_inputs(outputs: Iterable[str | os.PathLike[str]], inputs: Iterable[str | os.PathLike[str]]) -> None:

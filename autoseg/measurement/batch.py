@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -14,6 +15,7 @@ from autoseg.images.labels import read_labels
 from autoseg.images.segmentation import Segmentation
 from autoseg.measurement.image_result import ImageResult, Recording, record_image
 from autoseg.measurement.intake import Intake, image_names
+from autoseg.measurement.series import pages_of
 from autoseg.measurement.shape import measure_labels
 
 _ROWS = 20_000
@@ -38,6 +40,10 @@ class Measured(Protocol):
     @property
     def recording(self) -> Recording:
         """How the images were measured."""
+
+    @property
+    def inputs(self) -> Sequence[str | os.PathLike[str]]:
+        """The files, or pages of files, of all images, as far as they were known before."""
 
     @property
     def images(self) -> Sequence[ImageResult]:
@@ -89,17 +95,20 @@ class Batch(Intake[Segmentation]):
 
 def particle_tables(batch: Measured) -> Iterator[pd.DataFrame]:
     """One particle a row: the tables of all images, named in the column "image", some images at a time."""
-    names, tables, rows = [], [], 0
-    for name, table in zip(image_names(batch.records), batch.tables, strict=True):
+    images: list[tuple[str, int | None]] = []
+    tables, rows = [], 0
+    names = image_names(batch.records)
+    pages: Sequence[int | None] = pages_of(batch.records) or [None] * len(names)
+    for name, page, table in zip(names, pages, batch.tables, strict=True):
         if len(table):
-            names.append(name)
+            images.append((name, page))
             tables.append(table)
             rows += len(table)
         if rows >= _ROWS:
-            yield _named(names, tables)
-            names, tables, rows = [], [], 0
+            yield _named(images, tables)
+            images, tables, rows = [], [], 0
     if tables:
-        yield _named(names, tables)
+        yield _named(images, tables)
     elif not any(image.particles for image in batch.records):
         yield from particle_samples(batch)
 
@@ -107,18 +116,21 @@ def particle_tables(batch: Measured) -> Iterator[pd.DataFrame]:
 def particle_samples(batch: Measured) -> Iterator[pd.DataFrame]:
     """A table of each kind that `particle_tables` puts together: kinds differ in their units."""
     first = {image.unit: place for place, image in reversed(list(enumerate(batch.records))) if image.particles}
+    nameless = [("", 1 if pages_of(batch.records) else None)]
     for place in sorted(first.values()):
-        yield _named([""], [batch.tables[place].head(1)])
+        yield _named(nameless, [batch.tables[place].head(1)])
     if not first:  # the columns alone
         empty = np.zeros((1, 1), np.uint8)
-        yield _named([""], [measure_labels(empty, empty, batch.records[0].pixel_size if batch.records else None)])
+        yield _named(nameless, [measure_labels(empty, empty, batch.records[0].pixel_size if batch.records else None)])
 
 
-def _named(names: Sequence[str], tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The tables below each other, with the names of their images in front."""
+def _named(images: Sequence[tuple[str, int | None]], tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The tables below each other, with the names of their images in front, and their pages, if they have some."""
     table = pd.concat(tables, ignore_index=True)
-    image = np.repeat(np.array(names, object), [len(one) for one in tables])
-    table.insert(0, "image", pd.Series(image, dtype=ANY_TEXT))
+    lengths, (names, pages) = [len(one) for one in tables], zip(*images, strict=True)
+    if None not in pages:
+        table.insert(0, "page", np.repeat(pages, lengths))
+    table.insert(0, "image", pd.Series(np.repeat(np.array(names, object), lengths), dtype=ANY_TEXT))
     return table
 
 

@@ -20,6 +20,7 @@ from autoseg.images.any_text import ANY_TEXT
 from autoseg.images.class_map import ClassMap
 from autoseg.images.micrograph import Micrograph
 from autoseg.images.names import names_for
+from autoseg.images.pages import page_of
 from autoseg.images.segmentation import Segmentation
 from autoseg.measurement.thumbnails import Thumbnails
 
@@ -78,9 +79,9 @@ class Intake(ABC, Generic[Item]):
     def __post_init__(self) -> None:
         """Reserve the names of the known inputs."""
         self._used: list[str] = names_for(self.inputs)
-        self._reserved: dict[str, list[str]] = {}
+        self._reserved: dict[tuple[str, int | None], list[str]] = {}
         for source, name in zip(self.inputs, self._used, strict=True):
-            self._reserved.setdefault(Path(source).as_posix(), []).append(name)
+            self._reserved.setdefault((Path(source).as_posix(), page_of(source)), []).append(name)
 
     def take(self, items: Iterable[Item | AutosegError], waited: float = 0) -> None:
         """Work through all of them; each is released before the next one is asked for.
@@ -120,8 +121,9 @@ class Intake(ABC, Generic[Item]):
     def _name(self, micrograph: Micrograph) -> str:
         """The name reserved for a known input; for another one a name that is still free."""
         source = Path(micrograph.path or micrograph.name).as_posix()
-        if reserved := self._reserved.get(source):
-            return reserved.pop(0)
+        for page in (micrograph.page, None):
+            if reserved := self._reserved.get((source, page)):
+                return reserved.pop(0)
         taken = [f"{name}.taken" for name in self._used]  # the ending is what `names_for` takes off
         self._used.append(names_for([*taken, source])[-1])
         return self._used[-1]
@@ -208,8 +210,8 @@ def writing_to(folder: Path) -> Iterator[None]:
 def image_names(images: Sequence[ImageRecord]) -> list[str]:
     """The images' file names; with folders, pages or names of results where they would be equal otherwise."""
     paths = [Path(image.path or "micrograph") for image in images]
-    names = [path.name for path in paths]
-    names = _distinguished(names, [path.as_posix() for path in paths])
+    places = Counter(path.name for path in set(paths))
+    names = [path.as_posix() if places[path.name] > 1 else path.name for path in paths]
     names = _distinguished(names, [f"{name}, page {image.page}" for name, image in zip(names, images, strict=True)])
     names = _distinguished(names, [f"{name} ({image.name})" for name, image in zip(names, images, strict=True)])
     return [printable(name) for name in names]

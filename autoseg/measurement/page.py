@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from autoseg.measurement.batch import Measured
 from autoseg.measurement.image_result import ImageResult
+from autoseg.measurement.intake import printable
 from autoseg.measurement.method import count, describe_method, references
 from autoseg.measurement.page_parts import embedded, fill_template, flat, images_part, pixel_sizes, sizes_part
-from autoseg.measurement.plots import as_svg, draw_shape, weighted_median
-from autoseg.measurement.sizes import SizeOptions
+from autoseg.measurement.plots import as_svg, draw_course, draw_shape, weighted_median
+from autoseg.measurement.series import courses_of, series_in
+from autoseg.measurement.sizes import Estimate, SizeOptions
 from autoseg.measurement.summary import Group
 from autoseg.segmentation.provenance import Provenance
 
 if TYPE_CHECKING:
     from autoseg.evaluation import Scores
 
+COURSES = 20
+"Of so many files, at most, the page shows how sizes change from page to page; tables have all."
 _SCORES = {
     "precision": "Precision (IoU ≥ 0.5)",
     "recall": "Recall (IoU ≥ 0.5)",
@@ -46,6 +50,7 @@ def render_page(
         warnings,
         overview=_overview(groups, batch, failed),
         groups=[_group(group, recording.sizes) for group in groups],
+        courses=_courses(batch),
         images=images_part(shown, "Particles found", lambda image: count(image.particles, "particle")),
         others=len(batch.records) - len(shown),
         scores=scores and _scores(scores, provenance),
@@ -100,6 +105,21 @@ def _group(group: Group, options: SizeOptions) -> dict[str, Any]:
             part["figures"].append((name, embedded("image/svg+xml", figure)))
     shapes = [(shape, weighted_median(*found)) for shape, found in group.shapes.items() if len(found.values)]
     return {**part, "shapes": shapes, "from_sums": group.from_sums}
+
+
+def _courses(batch: Measured) -> list[tuple[str, list[tuple[str, str]]]]:
+    """For each file of which several pages were measured, figures of what changes from one to the next."""
+    series = sorted(series_in(batch.records))[:COURSES]
+    parts = []
+    for course in courses_of(batch.images, series) if series else []:
+        counts = [Estimate(float(number), None, None) for number in course.particles]
+        figures = {
+            "Particles on each page": draw_course(course.pages, counts, "particles"),
+            "Median size by number": draw_course(course.pages, course.medians, f"median size / {course.unit}"),
+        }
+        embeddable = [(name, embedded("image/svg+xml", as_svg(figure))) for name, figure in figures.items()]
+        parts.append((printable(course.file), embeddable))
+    return parts
 
 
 def _scores(scores: Scores, provenance: Provenance) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
-from autoseg.measurement.sizes import Distribution, SizeOptions, SizeStatistics
+from autoseg.measurement.sizes import Distribution, Estimate, SizeOptions, SizeStatistics
 
 _BARS, _FIRST, _SECOND, _TEXT = "#a9c4de", "#0072b2", "#d55e00", "#333333"  # after Okabe and Ito, and a pale blue
 _WIDE = 5  # a distribution with D90 / D10 above this is shown on a logarithmic axis
@@ -137,6 +137,22 @@ def draw_shape(values: np.ndarray, weights: np.ndarray, name: str) -> Figure:
     axes.set_xlim(0, highest)
     axes.set_xlabel(_SHAPES.get(name, name.replace("_", " ")))
     _explain(axes)
+    return figure
+
+
+@styled
+def draw_course(pages: Sequence[int], values: Sequence[Estimate | None], name: str) -> Figure:
+    """Values over the pages of a file, with their intervals, where there are some."""
+    figure, axes = canvas()
+    known = [math.nan if value is None or value.value is None else value.value for value in values]
+    axes.plot(pages, known, "o-", color=_FIRST, markersize=3.5)
+    for page, value in zip(pages, values, strict=True):
+        if value and value.low is not None and value.high is not None:
+            axes.vlines(page, value.low, value.high, color=_FIRST, linewidth=2.5, alpha=0.5)
+    axes.set_xlabel("page")
+    axes.set_ylabel(name)
+    axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
 

@@ -42,6 +42,7 @@ from autoseg.measurement.method import count
 from autoseg.measurement.page import render_page
 from autoseg.measurement.report_options import ReportOptions
 from autoseg.measurement.run_record import describe_inputs, plain, versions, write_run
+from autoseg.measurement.series import STACKS, series_names, write_series
 from autoseg.measurement.shape import measure_labels
 from autoseg.measurement.sizes import Distribution, SizeStatistics, describe_sizes
 from autoseg.measurement.summary import Group, group_by_unit, summary_tables
@@ -207,6 +208,7 @@ def checked(options: ReportOptions) -> ReportOptions:
 def result_paths(folder: Path, inputs: Sequence[str | os.PathLike[str]]) -> Iterator[Path]:
     """All files that a report may write about these inputs."""
     yield from (folder / (name + ending) for name in names_for(inputs) for ending in ALL_ENDINGS)
+    yield from (folder / (name + ending) for name in series_names(inputs).values() for ending in STACKS.values())
     yield from (folder / name for name in {*FILES.values(), *CLASS_FILES.values()})
 
 
@@ -306,3 +308,5 @@ def _write_optional(report: Report | ClassReport) -> None:
         write_excel(report.files["excel"], report.objects if isinstance(report, ClassReport) else report.particles)
     if isinstance(report, Report) and "coco" in report.files:
         write_coco(report.files["coco"], LabelsOnDisk(report.images))
+    if isinstance(report, Report) and (names := series_names(report.batch.inputs)):
+        write_series(report.images, names, report.folder)

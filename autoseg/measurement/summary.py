@@ -22,6 +22,7 @@ from autoseg.measurement.counted import SHAPES, Largest, Weighted, counted, find
 from autoseg.measurement.image_result import ImageResult, Recording
 from autoseg.measurement.intake import image_names
 from autoseg.measurement.plots import weighted_median
+from autoseg.measurement.series import pages_of
 from autoseg.measurement.sizes import Distribution, Estimate, SizeStatistics, describe_sizes
 from autoseg.measurement.tally import Tally
 
@@ -100,13 +101,22 @@ def summary_tables(groups: Sequence[Group], batch: Measured) -> Iterator[pd.Data
     Some rows at a time, for there is one for each image.
     """
     rows = [_row("batch", "", group.statistics, group.images, _medians_of(group)) for group in groups]
+    pages = [pd.NA] * len(groups) + (pages_of(batch.records) or [])
     for name, image in zip(image_names(batch.records), batch.images, strict=True):
         rows.append(_row("image", name, image.statistics, [image], image.medians))
         if len(rows) >= _ROWS:
-            yield pd.DataFrame(rows)
-            rows = []
+            yield _paged(rows, pages)
+            rows, pages = [], pages[len(rows) :]
     if rows or not groups:
-        yield pd.DataFrame(rows) if rows else pd.DataFrame(columns=list(_FIRST))
+        yield _paged(rows, pages) if rows else pd.DataFrame(columns=list(_FIRST))
+
+
+def _paged(rows: Sequence[Mapping[str, Any]], pages: Sequence[Any]) -> pd.DataFrame:
+    """The rows as a table, with the pages that images are, if they are some."""
+    table = pd.DataFrame(rows)
+    if any(page is not pd.NA for page in pages):
+        table.insert(2, "page", pd.array(pages[: len(rows)], dtype="Int64"))
+    return table
 
 
 def _medians_of(group: Group) -> dict[str, float]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from autoseg.errors import AutosegError
 from autoseg.images.micrograph import Micrograph
+from autoseg.images.pages import in_pages
 from autoseg.segmentation.adaptation import Adaptation
 from autoseg.segmentation.options import SegmentOptions
 from autoseg.segmentation.pyramid import Level
@@ -30,9 +31,12 @@ def segment_all(
 
     A `Segmenter` has its options already.
 
-    Results come as they are ready, and no more than a few images are in memory at a time.
+    Results come as they are ready, and no more than a few images are in memory at a time. Where several pages of files
+    are asked for, each is an image.
     """
-    return _work(paths, model if isinstance(model, Segmenter) else Segmenter(model, options, **changes))
+    segmenter = model if isinstance(model, Segmenter) else Segmenter(model, options, **changes)
+    reading = segmenter.options.read
+    return _work(in_pages(paths, reading.page, reading.max_pixels), segmenter)
 
 
 def _work(paths: Iterable[str | os.PathLike[str]], segmenter: Segmenter) -> Iterator[Result | AutosegError]:

@@ -34,7 +34,8 @@ def written_slices(
 ) -> Iterator[TakesSlices]:
     """Something to call with each slice of a volume; the file is there when the block ends, whole, or not at all.
 
-    The ending of `path` tells the format; `voxel_size` in nm is kept in it; ImageJ shows 0 to `brightest`.
+    The ending of `path` tells the format; `voxel_size` in nm is kept in it (a depth of 0 is none, as of a time series);
+    ImageJ shows 0 to `brightest`.
 
     >>> import tempfile
     >>> from autoseg.images.volumes.volume import open_volume
@@ -52,7 +53,8 @@ def written_slices(
             shutil.rmtree(path, ignore_errors=True)  # a folder cannot be replaced as a file is
             return
         edges = voxel_size or (1.0, 1.0, 1.0)
-        unit = "" if voxel_size is None else f"unit=nm\nspacing={edges[2]:.9g}\n"
+        depth = f"spacing={edges[2]:.9g}\n" if edges[2] else ""
+        unit = "" if voxel_size is None else f"unit=nm\n{depth}"
         counts = f"images={shape[0]}\nslices={shape[0]}\n"
         about = f"ImageJ=1.11a\n{counts}{unit}min=0.0\nmax={brightest:g}\n"
         large = int(np.prod(shape, dtype=float)) * dtype.itemsize >= LARGE
