@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from stat import S_ISDIR
 from typing import NamedTuple
 
 from autoseg.images.names import names_for
@@ -37,9 +38,10 @@ class Source(NamedTuple):
         page = [path.number, path.pages] if isinstance(path, Page) else None
         try:
             status = Path(path).stat()
+            size, modified = _of_all(path) if S_ISDIR(status.st_mode) else (status.st_size, status.st_mtime_ns)
         except (OSError, ValueError):
             return cls(os.fspath(path), -1, 0, absolute, page)
-        return cls(os.fspath(path), status.st_size, status.st_mtime_ns, absolute, page)
+        return cls(os.fspath(path), size, modified, absolute, page)
 
     @property
     def file(self) -> Path | Page:
@@ -123,6 +125,12 @@ def chunk_id(chunk: Chunk) -> str:
     """Follows from the images in it, so that whoever does the same work writes the same files."""
     told = "\n".join(f"{image.name} {[source[1:3] for source in image.sources]}" for image in chunk)
     return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def _of_all(folder: str | os.PathLike[str]) -> tuple[int, int]:
+    """Bytes of all files of an image that is a folder, and when the last one was changed."""
+    found = [one.stat() for one in Path(folder).rglob("*")]
+    return sum(one.st_size for one in found), max((one.st_mtime_ns for one in found), default=0)
 
 
 @lru_cache(maxsize=4)

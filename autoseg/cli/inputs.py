@@ -9,6 +9,7 @@ from pathlib import Path
 from autoseg.errors import ImageError
 from autoseg.evaluation.files import by_stem, without_suffix
 from autoseg.images.folders import images_in
+from autoseg.images.ome_zarr import is_zarr
 
 
 def expanded(paths: Iterable[Path], in_folder: Callable[[Path], list[Path]] = images_in) -> list[Path]:
@@ -21,7 +22,8 @@ def expanded(paths: Iterable[Path], in_folder: Callable[[Path], list[Path]] = im
             if not matches:
                 raise ImageError("matches no file", file=path, advice="Check the name.")
         for match in matches:
-            files |= dict.fromkeys(in_folder(match) if match.is_dir() else [match])
+            is_folder = match.is_dir() and not is_zarr(match)
+            files |= dict.fromkeys(in_folder(match) if is_folder else [match])
     return list(files)
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from autoseg.errors import ImageError
-from autoseg.images.readers import FAMILIES
+from autoseg.images.ome_zarr import is_zarr
+from autoseg.images.readers import FAMILIES, ome_zarr
 from autoseg.images.readers.family import Direction, Family, Wanted, first_bytes
 from autoseg.images.readers.picture import Picture
 
@@ -26,7 +27,7 @@ def decode(
     `channel` and `direction` choose from the channels of a scan.
     """
     try:
-        family = _family(path, first_bytes(path))
+        family = ome_zarr.FAMILY if is_zarr(path) else _family(path, first_bytes(path))
         picture = family.read(path, Wanted(page, max_pixels, as_stored, channel, direction))
         if family.scan or (channel is None and direction == "forward"):
             return picture

@@ -44,10 +44,6 @@ def without_strip(path):
     path.write_bytes(data)
 
 
-def lzw(path):
-    Image.fromarray(GREY).save(path, format="tiff", compression="tiff_lzw")
-
-
 def volume(path):
     saved(path, np.zeros((16, 16, 16), np.uint8), photometric="minisblack", volumetric=True, tile=(16, 16, 16))
 
@@ -73,7 +69,6 @@ BAD = {
     "five channels": (planes(5, photometric="minisblack"), "has 5 channels"),
     "three extra channels": (planes(6, photometric="rgb"), "has 6 channels"),
     "volume": (volume, "holds a volume"),
-    "lzw": (lzw, "pip install 'autoseg[codecs]'"),
 }
 
 

@@ -8,6 +8,7 @@ from autoseg.images.readers import (
     igor,
     mrc,
     nanonis,
+    ome_zarr,
     omicron,
     simple_field,
     tia,
@@ -25,6 +26,7 @@ FAMILIES = (
     digital_micrograph.FAMILY,
     emd.FAMILY,
     tia.FAMILY,
+    ome_zarr.FAMILY,
     mrc.FAMILY,  # the last one: its files begin with nothing that is theirs alone
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from pathlib import Path
 from tokenize import TokenError
@@ -12,12 +11,8 @@ import h5py
 import numpy as np
 
 from autoseg.errors import ImageError
-from autoseg.images.calibration import NANOMETRES
+from autoseg.images.ome_zarr import axis_lengths, find_multiscales, zarr_package
 from autoseg.images.volumes.volume import Volume, VolumeOptions, VoxelSize
-
-_MARKS = ("zarr.json", ".zgroup", ".zarray")
-"Files by which a folder is known to be Zarr."
-_UNITS = {"nanometer": 1.0, "micrometer": 1e3, "millimeter": 1e6, "angstrom": 0.1}
 
 
 def read_npy(path: Path, options: VolumeOptions) -> Volume:
@@ -62,11 +57,6 @@ def read_hdf5(path: Path, options: VolumeOptions) -> Volume:
     return _volume(path, dataset, (x, y, z), "HDF5 attribute element_size_um")
 
 
-def is_zarr(path: Path) -> bool:
-    """Whether a folder is Zarr's, rather than one of slices."""
-    return any((path / mark).is_file() for mark in _MARKS)
-
-
 def read_zarr(path: Path, options: VolumeOptions) -> Volume:
     """An array of a Zarr folder; of OME-Zarr, that of full resolution."""
     zarr = zarr_package(path)
@@ -76,20 +66,11 @@ def read_zarr(path: Path, options: VolumeOptions) -> Volume:
     found: dict[str, Any] = {}
     for name, item in root.members(max_depth=None):
         _collect(found, name, item)
-    scales = _multiscales(dict(root.attrs))
+    scales = find_multiscales(dict(root.attrs))
     finest = scales["datasets"][0] if scales else {}
     array = _chosen(path, found, options.dataset or finest.get("path"))
-    size = _scale(scales or {}, finest) if finest and options.dataset in (None, finest.get("path")) else None
+    size = _edges(scales or {}, finest) if finest and options.dataset in (None, finest.get("path")) else None
     return _volume(path, array, size, "OME-Zarr coordinate transformation")
-
-
-def zarr_package(path: Path) -> Any:
-    """Zarr, which not everybody needs; where it is missing, the command that installs it is told."""
-    try:
-        return importlib.import_module("zarr")
-    except ImportError:
-        advice = "Run: pip install 'autoseg[volumes]'"
-        raise ImageError("is Zarr, which needs the package zarr", file=path, advice=advice) from None
 
 
 def _collect(found: dict[str, Any], name: str, item: Any) -> None:
@@ -113,22 +94,10 @@ def _chosen(path: Path, found: dict[str, Any], wanted: str | None) -> Any:
     return next(iter(found.values()))
 
 
-def _multiscales(attributes: dict[str, Any]) -> dict[str, Any] | None:
-    several = attributes.get("ome", attributes).get("multiscales")
-    return several[0] if several else None
-
-
-def _scale(scales: dict[str, Any], finest: dict[str, Any]) -> VoxelSize | None:
-    """Voxel size in nm of the last three axes, where all of their units are known."""
-    factors = [one["scale"] for one in finest.get("coordinateTransformations", []) if one.get("type") == "scale"]
-    units = [axis.get("unit") for axis in scales.get("axes", []) if isinstance(axis, dict)][-3:]
-    if not factors or len(units) < 3:
-        return None
-    lengths = [_UNITS.get(unit, NANOMETRES.get(unit)) if unit else None for unit in units]
-    if None in lengths:
-        return None
-    z, y, x = (float(factor) * float(length or 0) for factor, length in zip(factors[0][-3:], lengths, strict=True))
-    return x, y, z
+def _edges(scales: dict[str, Any], resolution: dict[str, Any]) -> VoxelSize | None:
+    """Of a voxel, if all are known."""
+    z, y, x = axis_lengths(scales, resolution, 3)
+    return None if z is None or y is None or x is None else (x, y, z)
 
 
 def _volume(path: Path, array: Any, voxel_size: VoxelSize | None = None, source: str = "") -> Volume:

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from autoseg.errors import AutosegError, ImageError
+from autoseg.images.ome_zarr import is_zarr
 from autoseg.options import Options
 
 Length = Annotated[float, Field(gt=0, le=1e9)]
@@ -132,7 +133,7 @@ def _reader(path: Path) -> Callable[[Path, VolumeOptions], Volume]:
     if not path.exists():
         raise ImageError("does not exist", file=path, advice="Check the name and the folder.")
     if path.is_dir():
-        return arrays.read_zarr if arrays.is_zarr(path) else stacks.read_folder
+        return arrays.read_zarr if is_zarr(path) else stacks.read_folder
     readers = {".npy": arrays.read_npy, **dict.fromkeys((".h5", ".hdf5", ".nxs", ".hdf"), arrays.read_hdf5)}
     readers |= dict.fromkeys((".raw", ".vol", ".bin", ".dat"), arrays.read_raw)
     readers |= dict.fromkeys((".tif", ".tiff", ".btf"), stacks.read_tiff)

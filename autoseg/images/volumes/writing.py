@@ -12,7 +12,7 @@ import numpy as np
 from tifffile import TiffWriter
 
 from autoseg.files import written_whole
-from autoseg.images.volumes.arrays import zarr_package
+from autoseg.images.ome_zarr import zarr_package
 from autoseg.images.volumes.volume import VoxelSize
 
 Format = Literal["tiff", "zarr"]
