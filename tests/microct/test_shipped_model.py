@@ -1,4 +1,4 @@
-"""The shipped model of grains finds them in slices that it has not seen, and its recipe trains such a network."""
+"""The shipped model of grains finds them in slices that it has not seen, and its recipes train such a network."""
 
 import numpy as np
 
@@ -21,9 +21,16 @@ def test_it_finds_most_of_the_grains_of_simulated_slices():
     assert common / total > 0.7
 
 
-def test_its_recipe_trains_such_a_network():
-    options, model = Options.from_file(shipped("trained_models") / "grains-ct" / "recipe.toml"), load_model("grains-ct")
-    assert options.train_segmenter.half and options.train_segmenter.head == model.config.head
-    assert list(options.train_segmenter.network["filters"]) == list(model.config.architecture["filters"])
-    assert options.train_segmenter.percentiles == model.config.preprocessing.percentiles
-    assert not options.train_segmenter.start and Options(images="a", masks="b").train_segmenter.start == "grains-ct"
+def test_its_recipes_train_such_a_network_one_after_the_other():
+    folder, model = shipped("trained_models") / "grains-ct", load_model("grains-ct")
+    names = ("recipe.toml", "recipe_small.toml", "recipe_noise.toml")
+    first, *later = recipes = [Options.from_file(folder / name) for name in names]
+    assert {folder / name for name in names} == set(folder.glob("*.toml"))
+    assert list(first.train_segmenter.network["filters"]) == list(model.config.architecture["filters"])
+    assert not first.train_segmenter.start and Options(images="a", masks="b").train_segmenter.start == "grains-ct"
+    for recipe, before in zip(later, recipes, strict=False):
+        assert recipe.train_segmenter.start == f"{before.folder}/03_train_segmenter/model"
+        assert recipe.seed != before.seed and recipe.folder != before.folder
+    for training in (recipe.train_segmenter for recipe in recipes):
+        assert training.half and training.head == model.config.head
+        assert training.percentiles == model.config.preprocessing.percentiles
