@@ -3,7 +3,7 @@
 python benchmarks/surfaces.py stm-si100              200 pictures of the published rules: pixels, objects, rows, counts
 python benchmarks/surfaces.py stm-si100 cut          the same pictures cut to odd sizes, magnified by their lattice
 python benchmarks/surfaces.py stm-si100 resampled    the same parts, resampled by 0.5 to 2
-python benchmarks/surfaces.py stm-si100 recovery 20  planted defects: do 95 % intervals hold the true counts?
+python benchmarks/surfaces.py stm-si100 recovery 20  planted defects: do 95 % intervals hold the true mean counts?
 """
 
 import sys
@@ -21,7 +21,7 @@ from autoseg.stm.segmenter import SurfaceSegmenter
 from autoseg.stm.simulation.options import SurfaceOptions
 from autoseg.stm.simulation.topography import draw_topography
 
-COUNT, SEED, PLANTED = 200, 20_261, 60
+COUNT, SEED, PLANTED, MEAN = 200, 20_261, 60, 20
 SMALLEST = DefectOptions().smallest
 
 
@@ -61,17 +61,25 @@ def measure(model, what, count=COUNT):
 
 
 def measure_intervals(model, count):
-    """True counts are those of defects that are seen at all, as in the scores."""
-    segmenter, held, tried = SurfaceSegmenter(model), 0, 0
-    for drawn, rng in pictures(count):
+    """Defects fall on each surface by chance, as many as a Poisson distribution says: its mean is what intervals tell.
+
+    True are defects that are seen at all, as in the scores; the true mean of a class is that of all surfaces.
+    """
+    segmenter, rows, counts = SurfaceSegmenter(model), [], {kind: [] for kind in DEFECTS}
+    for number, rng in enumerate(np.random.default_rng(SEED).spawn(count)):
+        defects = int(rng.poisson(MEAN))
+        drawn = draw_topography(SurfaceOptions(rules="published", defects=(defects, defects)), rng, number % 16)
         found = segmenter(drawn.image)
         recovery = measure_recovery(segmenter, found, PLANTED, rng)
+        rows += zip(DEFECTS, recovery.rows(found.defects.counts), strict=True)
         truth: Defects = known_defects(drawn.instances, drawn.classes, SMALLEST)
-        for kind, row in zip(DEFECTS, recovery.rows(found.defects.counts), strict=True):
-            if row["planted"]:
-                tried += 1
-                held += row["corrected_low"] <= truth.counts[kind] <= row["corrected_high"]
-    print(f"{held} of {tried} intervals hold the true count: {100 * held / tried:.1f} %")
+        for kind in DEFECTS:
+            counts[kind].append(truth.counts[kind])
+    known = [(kind, row) for kind, row in rows if row["planted"]]
+    held = sum(row["corrected_low"] <= np.mean(counts[kind]) <= row["corrected_high"] for kind, row in known)
+    means = ", ".join(f"{LEGEND[kind].name} {np.mean(counts[kind]):.1f}" for kind in DEFECTS)
+    print(f"mean counts: {means}")
+    print(f"{held} of {len(known)} intervals hold the true mean: {100 * held / len(known):.1f} %")
 
 
 if __name__ == "__main__":
