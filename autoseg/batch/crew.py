@@ -13,6 +13,7 @@ from autoseg.batch.plan import Chunk
 from autoseg.batch.processing import TRIES, Tell
 from autoseg.batch.store import Store
 from autoseg.errors import AutosegError
+from autoseg.images.pages import page_of
 from autoseg.measurement.intake import writing_to
 
 _log = logging.getLogger("autoseg")
@@ -98,7 +99,10 @@ def _work(crew: Crew, waiting: deque[Chunk], tell: Tell) -> list[Died]:
 
 
 def _give_up(chunk: Chunk, how: str, store: Store) -> None:
-    """Note the image that ends whoever works on it."""
-    problem, advice = f"the process that worked on it {how}, {TRIES} times", "It may need more memory than there is."
+    """Note the image, or the page, that ends whoever works on it."""
+    number = page_of(chunk[0].file)
+    place = "" if number is None else f"page {number}: "
+    problem = f"{place}the process that worked on it {how}, {TRIES} times"
+    advice = "It may need more memory than there is."
     with writing_to(store.folder):
         store.commit(chunk, [Failed(AutosegError(problem, file=chunk[0].path, advice=advice))])

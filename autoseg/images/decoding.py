@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from autoseg.errors import ImageError
 from autoseg.images.ome_zarr import is_zarr
 from autoseg.images.readers import FAMILIES, ome_zarr
 from autoseg.images.readers.family import Direction, Family, Wanted, first_bytes
-from autoseg.images.readers.picture import Picture
+from autoseg.images.readers.picture import MissingPageError, Picture
 
 
 def decode(
@@ -32,12 +33,22 @@ def decode(
         if family.scan or (channel is None and direction == "forward"):
             return picture
         return replace(picture, notes=(*picture.notes, "It is no scan, so that channel and direction were not used."))
+    except MissingPageError as error:
+        raise MissingPageError(error.number, error.pages, path) from None
     except ImageError as error:
         raise ImageError(error.problem, file=path, advice=error.advice) from None
     except MemoryError:
         raise ImageError("does not fit into the memory", file=path, advice="Export a smaller part of it.") from None
     except Exception as error:  # decoders fail in countless ways on damaged files
         raise _explained(error, path) from error
+
+
+def count_pages(path: Path, max_pixels: int) -> int:
+    """How many pages a file has, by asking for one that none has: no pixels are read, so they may be damaged."""
+    try:
+        return decode(path, sys.maxsize, max_pixels).pages
+    except MissingPageError as error:
+        return error.pages
 
 
 def _family(path: Path, start: bytes) -> Family:

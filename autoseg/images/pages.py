@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, Field
 
 from autoseg.errors import ImageError
-from autoseg.images.decoding import decode
+from autoseg.images.decoding import count_pages
 
 _RANGE = re.compile(r"(\d+)\s*-\s*(\d+)")
 
@@ -72,7 +72,7 @@ def in_pages(files: Iterable[File], wanted: Pages | None, max_pixels: int) -> It
 
 def _pages(file: Path, wanted: str, max_pixels: int) -> Sequence[Any]:
     try:
-        count = decode(file, 1, max_pixels).pages
+        count = count_pages(file, max_pixels)
     except ImageError:
         return [file]
     ends = _RANGE.fullmatch(wanted)

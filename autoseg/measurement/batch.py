@@ -98,7 +98,7 @@ def particle_tables(batch: Measured) -> Iterator[pd.DataFrame]:
     images: list[tuple[str, int | None]] = []
     tables, rows = [], 0
     names = image_names(batch.records)
-    pages: Sequence[int | None] = pages_of(batch.records) or [None] * len(names)
+    pages: Sequence[int | None] = pages_of(batch.records, batch.inputs) or [None] * len(names)
     for name, page, table in zip(names, pages, batch.tables, strict=True):
         if len(table):
             images.append((name, page))
@@ -116,7 +116,7 @@ def particle_tables(batch: Measured) -> Iterator[pd.DataFrame]:
 def particle_samples(batch: Measured) -> Iterator[pd.DataFrame]:
     """A table of each kind that `particle_tables` puts together: kinds differ in their units."""
     first = {image.unit: place for place, image in reversed(list(enumerate(batch.records))) if image.particles}
-    nameless = [("", 1 if pages_of(batch.records) else None)]
+    nameless = [("", 1 if pages_of(batch.records, batch.inputs) else None)]
     for place in sorted(first.values()):
         yield _named(nameless, [batch.tables[place].head(1)])
     if not first:  # the columns alone

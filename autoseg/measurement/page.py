@@ -108,8 +108,8 @@ def _group(group: Group, options: SizeOptions) -> dict[str, Any]:
 
 
 def _courses(batch: Measured) -> list[tuple[str, list[tuple[str, str]]]]:
-    """For each file of which several pages were measured, figures of what changes from one to the next."""
-    series = sorted(series_in(batch.records))[:COURSES]
+    """For each file of which several pages were asked for, figures of what changes from one to the next."""
+    series = sorted(series_in(batch.records, batch.inputs))[:COURSES]
     parts = []
     for course in courses_of(batch.images, series) if series else []:
         counts = [Estimate(float(number), None, None) for number in course.particles]

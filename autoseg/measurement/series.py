@@ -25,18 +25,22 @@ STACKS = {"labels": "_label_stack.tif", "rois": "_roi_stack.zip"}
 _log = logging.getLogger("autoseg")
 
 
-def pages_of(images: Sequence[ImageResult]) -> list[int] | None:
-    """The page of each image; None where no file has several among them, so that nobody needs to know."""
-    return [image.page for image in images] if series_in(images) else None
+Inputs = Iterable[str | os.PathLike[str]]
 
 
-def series_in(images: Iterable[ImageResult]) -> set[Path]:
-    """The files of which several pages are among the images."""
+def pages_of(images: Sequence[ImageResult], inputs: Inputs) -> list[int] | None:
+    """The page of each image; None where of no file several were asked for, so that nobody needs to know."""
+    return [image.page for image in images] if series_in(images, inputs) else None
+
+
+def series_in(images: Iterable[ImageResult], inputs: Inputs) -> set[Path]:
+    """The files of which several pages were asked for, whatever came of them, or are among the images."""
     occurrences = Counter(image.path for image in images if image.path is not None)
-    return {path for path, count in occurrences.items() if count > 1}
+    repeated = {path for path, count in occurrences.items() if count > 1}
+    return repeated | {Path(one) for one in inputs if page_of(one) is not None}
 
 
-def series_names(inputs: Iterable[str | os.PathLike[str]]) -> dict[Path, str]:
+def series_names(inputs: Inputs) -> dict[Path, str]:
     """What begins the names of the files about all pages, for each file of which there are pages among the inputs.
 
     >>> from autoseg.images.pages import Page

@@ -101,7 +101,7 @@ def summary_tables(groups: Sequence[Group], batch: Measured) -> Iterator[pd.Data
     Some rows at a time, for there is one for each image.
     """
     rows = [_row("batch", "", group.statistics, group.images, _medians_of(group)) for group in groups]
-    pages = [pd.NA] * len(groups) + (pages_of(batch.records) or [])
+    pages = [pd.NA] * len(groups) + (pages_of(batch.records, batch.inputs) or [])
     for name, image in zip(image_names(batch.records), batch.images, strict=True):
         rows.append(_row("image", name, image.statistics, [image], image.medians))
         if len(rows) >= _ROWS:

@@ -14,6 +14,7 @@ from autoseg.batch.plan import divide, plan_images
 from autoseg.batch.run import run_batch
 from autoseg.batch.store import Store
 from autoseg.errors import AutosegError
+from autoseg.images.pages import Page
 from tests.batch.toy import FAST, Bright, tables_of, write_image, write_images
 
 TWO = BatchOptions(chunk=3, workers=2)
@@ -106,3 +107,10 @@ def test_only_the_culprits_fail(here):
     assert sorted(crew.done) == [image.name for image in planned if image.name not in crew.deadly]
     failed = [row["name"] for _, rows in Store(Path("out")).committed() for row in rows]
     assert sorted(failed) == sorted(crew.deadly) and sum(told) == 200 and crew.most <= 4
+
+
+def test_of_the_culprit_among_pages_the_page_is_told(here):
+    planned = plan_images([[Page(Path("a.tif"), number, 8)] for number in range(1, 9)])
+    lead(Imagined({"a_p003"}), divide(planned, 4), Store(Path("out")), lambda done: None)
+    failed = [row for _, rows in Store(Path("out")).committed() for row in rows]
+    assert [(row["file"], row["problem"][:20]) for row in failed] == [("a.tif", "page 3: the process ")]

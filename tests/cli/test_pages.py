@@ -9,6 +9,8 @@ import pytest
 import roifile
 import tifffile
 
+from autoseg.batch import measuring
+from autoseg.batch.measuring import read_segmentation
 from autoseg.cli import main
 from autoseg.images.labels import read_labels
 
@@ -77,6 +79,39 @@ def test_a_page_that_cannot_be_used_is_one_line_and_the_others_go_on(folder):
     assert len(failures) == 1 and failures["reason"][0].startswith("page 2 holds values that are not finite")
     assert pd.read_csv(folder / "out" / "particles.csv")["page"].tolist() == [1, 3, 4, 1]
     assert tifffile.imread(folder / "out" / "series_label_stack.tif")[1].max() == 0
+
+
+def test_the_page_that_is_left_of_a_file_is_still_told(folder):
+    pages = [(50 + 100 * disc(radius)).astype(np.float32) for radius in RADII]
+    for broken in (0, 1, 3):
+        pages[broken][0, 0] = np.nan
+    tifffile.imwrite(folder / "images" / "series.tif", np.stack(pages), photometric="minisblack")
+    assert measured(folder, "--page", "all", files=["series_labels.tif"]) == 1
+    failures = pd.read_csv(folder / "out" / "failures.csv")
+    assert [reason[:6] for reason in failures["reason"]] == ["page 1", "page 2", "page 4"]
+    assert pd.read_csv(folder / "out" / "particles.csv")["page"].tolist() == [3]
+    assert pd.read_csv(folder / "out" / "summary.csv")["page"].tolist()[1:] == [3]
+    assert [roi.position for roi in roifile.roiread(folder / "out" / "series_roi_stack.zip")] == [3]
+
+
+@pytest.mark.parametrize("stop", [2, 3])
+def test_what_was_interrupted_among_the_pages_of_a_file_goes_on(folder, monkeypatch, stop):
+    assert measured(folder, "--page", "all") == 0
+    (folder / "out").rename(folder / "undisturbed")
+    seen = []
+
+    def interrupted(labels, *others):
+        seen.append(str(labels))
+        if len(seen) == stop:
+            raise KeyboardInterrupt
+        return read_segmentation(labels, *others)
+
+    monkeypatch.setattr(measuring, "read_segmentation", interrupted)
+    assert measured(folder, "--page", "all", "--chunk", "1") != 0
+    assert measured(folder, "--page", "all", "--chunk", "1") == 0
+    assert len(seen) == 5 + 1  # only the page at which it was stopped is seen again
+    for name in ("particles.csv", "summary.csv", "series_label_stack.tif", "series_roi_stack.zip"):
+        assert (folder / "out" / name).read_bytes() == (folder / "undisturbed" / name).read_bytes()
 
 
 def test_one_page_alone_is_an_image_as_ever(folder, capsys):

@@ -44,6 +44,16 @@ def test_files_of_one_page_and_files_that_cannot_be_read_stay_what_they_are(tmp_
     assert read(one, page="all").pages == 1
 
 
+@pytest.mark.parametrize("damaged", [0, 2])
+def test_a_page_that_cannot_be_read_hides_no_other_page(tmp_path, damaged):
+    pixels = np.ones((3, 8, 9), np.float32)
+    pixels[damaged, 0, 0] = np.nan
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="minisblack")
+    assert [page.number for page in in_pages([tmp_path / "a.tif"], "all", LARGEST)] == [1, 2, 3]
+    with pytest.raises(ImageError, match=r"a\.tif: has no page 4\. Choose a page from 1 to 3"):
+        read(tmp_path / "a.tif", page=4)
+
+
 def test_pages_that_a_file_has_not_are_refused_by_its_name(stack):
     with pytest.raises(ImageError, match=r"stack\.tif: has 4 pages, and no page 10"):
         list(in_pages([stack], "3-10", LARGEST))

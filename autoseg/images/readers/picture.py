@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import PathLike
 
 import numpy as np
 
@@ -33,13 +34,21 @@ class Picture:
     scale: Scale | None = None
 
 
+class MissingPageError(ImageError):
+    """A file has no page of that number; how many it has is known before any pixels are read."""
+
+    def __init__(self, number: int, pages: int, file: str | PathLike[str] | None = None):
+        self.number, self.pages = number, pages
+        super().__init__(f"has no page {number}", file=file, advice=f"Choose a page from 1 to {pages}.")
+
+
 def chosen_page(wanted: int | None, pages: int, notes: list[str]) -> int:
     """The page to read, counted from 1, with a note where there are more and none was asked for."""
     if wanted is None and pages > 1:
         notes.append(f"Page 1 of {pages} was read; choose another with page=2.")
     number = wanted or 1
     if number > pages:
-        raise ImageError(f"has no page {number}", advice=f"Choose a page from 1 to {pages}.")
+        raise MissingPageError(number, pages)
     return number
 
 
