@@ -11,7 +11,15 @@ from autoseg.images.calibration import NANOMETRES
 
 _MARKS = ("zarr.json", ".zgroup", ".zarray")
 "Files by which a folder is known to be Zarr."
-_UNITS = {"nanometer": 1.0, "micrometer": 1e3, "millimeter": 1e6, "angstrom": 0.1}
+_UNITS = {
+    "picometer": 1e-3,
+    "angstrom": 0.1,
+    "nanometer": 1.0,
+    "micrometer": 1e3,
+    "millimeter": 1e6,
+    "centimeter": 1e7,
+    "meter": 1e9,
+}
 
 
 def is_zarr(path: Path) -> bool:
@@ -41,11 +49,19 @@ def axis_lengths(scales: dict[str, Any], resolution: dict[str, Any], count: int)
     >>> axis_lengths({"axes": axes}, {"coordinateTransformations": [{"type": "scale", "scale": [0.5, 0.5]}]}, 2)
     [500.0, None]
     """
-    told = resolution.get("coordinateTransformations", [])
-    factors = [one["scale"] for one in told if one.get("type") == "scale"]
+    factors = _factors(resolution, count)
     units = [axis.get("unit") for axis in scales.get("axes", []) if isinstance(axis, dict)][-count:]
-    if not factors or len(units) < count or len(factors[0]) < count:
+    if factors is None or len(units) < count:
         return [None] * count
+    of_all = _factors(scales, count) or [1.0] * count
     lengths = [_UNITS.get(unit, NANOMETRES.get(unit)) if unit else None for unit in units]
-    sides = zip(factors[0][-count:], lengths, strict=True)
-    return [float(factor) * length if length else None for factor, length in sides]
+    sides = zip(factors, of_all, lengths, strict=True)
+    return [factor * further * length if length else None for factor, further, length in sides]
+
+
+def _factors(told: dict[str, Any], count: int) -> list[float] | None:
+    """By which the last axes are scaled: those of one resolution, or, on top of these, of all of them."""
+    for one in told.get("coordinateTransformations", []):
+        if one.get("type") == "scale" and len(one["scale"]) >= count:
+            return [float(factor) for factor in one["scale"][-count:]]
+    return None

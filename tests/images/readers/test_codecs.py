@@ -2,14 +2,16 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 from autoseg.images.micrograph import read
 
-pytest.importorskip("imagecodecs", reason="compressed TIFF is read by imagecodecs")
+with_codecs = pytest.mark.skipif(find_spec("imagecodecs") is None, reason="compressed TIFF is read by imagecodecs")
 GREY = np.random.default_rng(1).integers(0, 256, (24, 18), dtype=np.uint8)
 WITHOUT = """
 import sys
@@ -35,6 +37,7 @@ def packed(path, values):
         file.pages.first.tags["BitsPerSample"].overwrite(12)
 
 
+@with_codecs
 @pytest.mark.parametrize(
     ("compression", "pixels", "error"),
     [
@@ -49,12 +52,14 @@ def test_compressed_pixels_are_what_they_were(tmp_path, compression, pixels, err
     np.testing.assert_allclose(read(tmp_path / "a.tif").pixels.astype(int), pixels, atol=error)
 
 
+@with_codecs
 def test_differences_of_16_bits_in_lzw_are_added_up(tmp_path):
     pixels = GREY.astype(np.uint16) * 250
     tifffile.imwrite(tmp_path / "a.tif", pixels, compression="lzw", predictor=True)
     assert np.array_equal(read(tmp_path / "a.tif").pixels, pixels)
 
 
+@with_codecs
 def test_twelve_bits_fill_the_range_of_sixteen_or_stay_what_they_are(tmp_path):
     values = np.random.default_rng(2).integers(0, 4096, (10, 16), dtype=np.uint16)
     packed(tmp_path / "a.tif", values)
@@ -63,8 +68,12 @@ def test_twelve_bits_fill_the_range_of_sixteen_or_stay_what_they_are(tmp_path):
     assert found.dtype == np.uint16 and np.array_equal(found // factor, values)
 
 
-def test_without_the_package_the_extra_is_named(tmp_path):
-    tifffile.imwrite(tmp_path / "a.tif", GREY, compression="lzw")
+@pytest.mark.parametrize("compression", ["tiff_lzw", "jpeg", "12 bits"])
+def test_without_the_package_the_extra_is_named(tmp_path, compression):
+    if compression == "12 bits":
+        packed(tmp_path / "a.tif", GREY.astype(np.uint16))
+    else:
+        Image.fromarray(GREY).save(tmp_path / "a.tif", compression=compression)
     command = [sys.executable, "-c", WITHOUT, str(tmp_path / "a.tif")]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "a.tif: is compressed or packed in a way that needs one more package" in said

@@ -47,11 +47,26 @@ def test_the_full_resolution_is_read_page_by_page_with_its_pixel_size(tmp_path, 
 
 @pytest.mark.parametrize(
     ("changed", "size", "note"),
-    [({"unit": None}, None, ""), ({"scale": (0.002, 0.003)}, None, "not square"), ({"unit": "angstrom"}, 0.0002, "")],
+    [
+        ({"unit": None}, None, ""),
+        ({"scale": (0.002, 0.003)}, None, "not square"),
+        ({"unit": "angstrom"}, 0.0002, ""),
+        ({"unit": "meter", "scale": (2e-9, 2e-9)}, 2.0, ""),
+    ],
 )
 def test_only_a_size_that_is_told_counts(tmp_path, changed, size, note):
     found = read(write(tmp_path / "a.zarr", pixels=PIXELS[0, 0], **changed))
     assert found.pixel_size == (None if size is None else pytest.approx(size)) and note in " ".join(found.notes)
+
+
+def test_what_scales_all_resolutions_counts_on_top(tmp_path):
+    path = write(tmp_path / "a.zarr", scale=(0.5, 0.5))
+    group = zarr.open_group(str(path), mode="r+")
+    told = dict(group.attrs["multiscales"][0])
+    group.attrs["multiscales"] = [
+        told | {"coordinateTransformations": [{"type": "scale", "scale": [3.0, 1.0, 0.004, 0.004]}]}
+    ]
+    assert read(path).pixel_size == pytest.approx(2.0)
 
 
 def test_an_array_alone_is_an_image_without_a_size(tmp_path):
