@@ -48,8 +48,9 @@ def describe(findings: dict[str, Any]) -> str:
     lines = []
     for name, value in findings.items():
         if name == "extras":
-            install = {extra: f"pip install 'autoseg[{extra}]'" for extra in value}
-            value = [f"{extra} ({version or install[extra]})" for extra, version in value.items()]
+            value = [f"{extra} ({version or _install(extra)})" for extra, version in value.items()]
+        if name == "backends":
+            value = [f"{one} {version or f'not installed ({_install(one)})'}" for one, version in value.items()]
         if isinstance(value, dict):
             value = ", ".join(f"{part} {version or 'not installed'}" for part, version in value.items())
         elif isinstance(value, list):
@@ -77,6 +78,11 @@ def _examine_backend() -> dict[str, Any]:
         advice.append(f"{backend} is enough to use trained models; to train your own, run {extras}.")
     advice += _advise_on_gpu(backend, found)
     return {"backend": backend, "chosen_by": chosen_by, "devices": found, "advice": advice}
+
+
+def _install(extra: str) -> str:
+    """The command that brings an extra; backends are extras, too, but for OpenVINO, which always comes along."""
+    return f"pip install '{'openvino' if extra == 'openvino' else f'autoseg[{extra}]'}'"
 
 
 def _examine_extras() -> dict[str, str | None]:

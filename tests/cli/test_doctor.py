@@ -23,7 +23,7 @@ def test_findings_are_lines_for_people_and_json_for_machines(monkeypatch, capsys
     assert main(["doctor"]) == 1  # as no backend works
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split("  ")[0] == "memory total (GiB)" and lines[1].endswith(" 7.9")
-    assert lines[2].endswith(" torch not installed") and lines[-1].endswith(" Do.")
+    assert lines[2].endswith(" torch not installed (pip install 'autoseg[torch]')") and lines[-1].endswith(" Do.")
     monkeypatch.setattr(verb, "examine", lambda: {**FINDINGS, "backend": "torch"})
     assert main(["doctor", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["memory_total_gib"] == 7.9
