@@ -88,7 +88,7 @@ def _install(extra: str) -> str:
 def _examine_extras() -> dict[str, str | None]:
     """Each extra that a user may want, with the versions of what it brings; None where any of that is missing."""
     needed: dict[str, list[str]] = {}
-    for requirement in importlib.metadata.requires("autoseg") or []:
+    for requirement in _requirements():
         if found := _OF_EXTRA.match(requirement):
             needed.setdefault(found["extra"], []).append(found["name"])
     extras = {}
@@ -108,6 +108,14 @@ def _advise_on_gpu(backend: str | None, devices: list[str]) -> list[str]:
         f"There is an NVIDIA GPU that {backend} does not see: install the build of {backend} for GPUs (see its "
         "website), and check that nvidia-smi lists the GPU."
     ]
+
+
+def _requirements() -> list[str]:
+    """Of autoseg itself; none are known where it runs from a folder in which it was not installed."""
+    try:
+        return importlib.metadata.requires("autoseg") or []
+    except importlib.metadata.PackageNotFoundError:
+        return []
 
 
 def _version(*distributions: str) -> str | None:

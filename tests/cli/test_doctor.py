@@ -59,3 +59,11 @@ def test_a_gpu_that_the_backend_does_not_see_is_told(monkeypatch, driver, backen
     found = doctor.examine()
     assert (found["backend"], found["devices"]) == (backend, devices)
     assert any(f"GPU that {backend} does not see" in line for line in found["advice"]) == advised
+
+
+def test_where_autoseg_is_not_installed_no_extras_are_known(monkeypatch):
+    def missing(name):
+        raise doctor.importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor.importlib.metadata, "requires", missing)
+    assert doctor.examine()["extras"] == {}
