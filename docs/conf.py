@@ -15,7 +15,8 @@ write_options(HERE / "_generated")
 project = "autoseg"
 author = "The autoseg developers"
 release = autoseg.__version__
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+autodoc_typehints = "signature"
 exclude_patterns = ["_build"]
 html_theme = "pydata_sphinx_theme"
 html_show_sourcelink = False
