@@ -12,8 +12,8 @@ from plotly.subplots import make_subplots
 
 from autoseg.app.zooming import packed
 
-MOST_CELLS = 500_000
-"A larger map is shown by every second row and column, or third, ..."
+MOST_CELLS = 200_000
+"Of all maps of a figure: larger ones are shown by every second row and column, or third, ..."
 MISSING = "#f4d9d9"
 "Where there is no value: a pale red, which neither greys nor viridis have."
 PINK = "#ff2fa0"
@@ -40,7 +40,7 @@ def draw_panels(panels: list[Panel], row_step: float = 1.0) -> go.Figure:
     for place, panel in enumerate(panels):
         cell = {"row": place // columns + 1, "col": place % columns + 1}
         name = "" if place == 0 else str(place + 1)
-        figure.add_trace(_heatmap(panel, figure, name), **cell)
+        figure.add_trace(_heatmap(panel, figure, name, MOST_CELLS // len(panels)), **cell)
         plain = {"constrain": "domain", "showgrid": False, "zeroline": False, **cell}
         figure.update_xaxes(**plain)
         figure.update_yaxes(autorange="reversed", scaleanchor=f"x{name}", scaleratio=row_step, **plain)
@@ -80,7 +80,7 @@ def cover(figure: go.Figure, inside: np.ndarray, panels: int) -> None:
         )
 
 
-def _heatmap(panel: Panel, figure: go.Figure, name: str) -> go.Heatmap:
+def _heatmap(panel: Panel, figure: go.Figure, name: str, most: int) -> go.Heatmap:
     finite = panel.values[np.isfinite(panel.values)]
     low, high = np.percentile(finite, [0.5, 99.5]) if finite.size else (0.0, 1.0)
     across, up = figure.layout[f"xaxis{name}"].domain, figure.layout[f"yaxis{name}"].domain
@@ -92,7 +92,7 @@ def _heatmap(panel: Panel, figure: go.Figure, name: str) -> go.Heatmap:
         colours = [[(place + end) / panel.classes, one] for place, one in enumerate(colours) for end in (0, 1)]
     hover = "row %{y}, column %{x}: %{z:.4g}<extra></extra>"
     return go.Heatmap(
-        **_cells(panel.values),
+        **_cells(panel.values, most),
         zmin=float(low),
         zmax=float(high),
         colorscale=colours,
@@ -101,9 +101,9 @@ def _heatmap(panel: Panel, figure: go.Figure, name: str) -> go.Heatmap:
     )
 
 
-def _cells(values: np.ndarray) -> dict[str, Any]:
+def _cells(values: np.ndarray, most: int) -> dict[str, Any]:
     """The values of a heatmap, so few that a browser draws them quickly, and where they lie."""
     step = 1
-    while values[::step, ::step].size > MOST_CELLS:
+    while values[::step, ::step].size > most:
         step += 1
     return {"z": values[::step, ::step].astype(np.float32), "x0": 0, "dx": step, "y0": 0, "dy": step}
