@@ -26,7 +26,26 @@ def normalize(image: np.ndarray, percentiles: Percentiles = PUBLISHED, *, clip: 
     >>> normalize(np.array([[10, 20], [30, 50]], np.uint8), (0, 100)).tolist()
     [[0.0, 0.25], [0.5, 1.0]]
     """
+    return scale(image, find_range(image, percentiles), clip=clip)
+
+
+def find_range(image: np.ndarray, percentiles: Percentiles = PUBLISHED) -> tuple[float, float]:
+    """The grey values at the low and at the high percentile.
+
+    >>> find_range(np.array([[10, 20], [30, 50]], np.uint8), (0, 100))
+    (10.0, 50.0)
+    """
     low, high = np.percentile(image, percentiles)
+    return float(low), float(high)
+
+
+def scale(image: np.ndarray, ends: tuple[float, float], *, clip: bool = True) -> np.ndarray:
+    """The image, or a part of one, as float32 from 0 to 1 between two grey values, as `normalize` makes it.
+
+    >>> scale(np.array([[20, 60]], np.uint8), (10, 50)).tolist()
+    [[0.25, 1.0]]
+    """
+    low, high = ends
     # The range of a constant image is 0: it is divided by 1 instead.
     scaled = (image.astype(np.float32) - np.float32(low)) / np.float32(high - low or 1.0)
     return np.clip(scaled, 0, 1) if clip else scaled

@@ -12,6 +12,7 @@ from autoseg.errors import ImageError
 from autoseg.heads import FOREGROUND
 from autoseg.images.micrograph import Micrograph
 
+_BAND = 2**24  # pixels
 _DOUBTED = "Nothing plausible was found: "
 
 
@@ -86,7 +87,7 @@ class Segmentation:
     @property
     def areas(self) -> np.ndarray:
         """Number of pixels of each particle, shape (count,)."""
-        return np.bincount(self.labels.ravel(), minlength=1)[1:]
+        return count_pixels(self.labels)
 
     @property
     def touches_edge(self) -> np.ndarray:
@@ -146,13 +147,32 @@ def numbered(labels: np.ndarray) -> np.ndarray:
     if highest > labels.size:  # a table of all labels up to the highest would be larger than the image
         values, labels = np.unique(labels, return_inverse=True)
         labels, highest = labels + (values[0] > 0), values.size
-    pixels = np.flatnonzero(labels > 0)[::-1]
     first = np.full(int(highest) + 1, labels.size)
-    first[labels.ravel()[pixels]] = pixels  # of several pixels of a label the one assigned last stays: its first
+    for start in reversed(range(0, len(labels), _band(labels))):
+        band = labels[start : start + _band(labels)].ravel()
+        pixels = np.flatnonzero(band > 0)[::-1]
+        first[band[pixels]] = pixels + start * labels.shape[1]  # of several the one assigned last stays: the first
     present = np.flatnonzero(first < labels.size)
     number = np.zeros(first.size, np.uint16 if present.size < 2**16 else np.uint32)
     number[present[np.argsort(first[present])]] = np.arange(1, present.size + 1)
     return np.take(number, labels)
+
+
+def count_pixels(labels: np.ndarray) -> np.ndarray:
+    """The pixels of each label from 1 to the highest of a label image (rows, columns).
+
+    >>> count_pixels(np.array([[1, 1], [0, 3]])).tolist()
+    [2, 0, 1]
+    """
+    counts = np.zeros(int(labels.max(initial=0)) + 1, np.int64)
+    for start in range(0, len(labels), _band(labels)):
+        counts += np.bincount(labels[start : start + _band(labels)].ravel(), minlength=len(counts))
+    return counts[1:]
+
+
+def _band(labels: np.ndarray) -> int:
+    """So many rows are worked on at a time: indices of all pixels would take eight bytes each."""
+    return max(1, _BAND // max(labels.shape[1], 1))
 
 
 def edge_labels(labels: np.ndarray) -> np.ndarray:

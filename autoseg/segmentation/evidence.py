@@ -29,6 +29,12 @@ def measure_evidence(probability: Mapping[str, np.ndarray], labels: np.ndarray) 
     >>> measure_evidence({"foreground": 0.9 * labels, "distance": 0.5 * labels}, labels).round(2).tolist()
     [[0.5, 0.8, 0.5, 0.5, 0.8, 0.5]]
     """
+    areas = np.bincount(labels.ravel(), minlength=1)[1:]
+    return with_means(measure_each(probability, labels), areas)
+
+
+def measure_each(probability: Mapping[str, np.ndarray], labels: np.ndarray) -> np.ndarray:
+    """Agreement, sureness, and logarithm of the diameter of each particle (n, 3), by itself; see `measure_evidence`."""
     predicted, found = probability[DISTANCE], relative_distance(labels)
     inside = np.flatnonzero(labels)
     owners, count = labels.ravel()[inside], int(labels.max(initial=0))
@@ -39,7 +45,15 @@ def measure_evidence(probability: Mapping[str, np.ndarray], labels: np.ndarray) 
     areas = np.bincount(owners, minlength=count + 1)[1:].astype(float)
     agreement = total(np.minimum(predicted, found)) / np.maximum(total(np.maximum(predicted, found)), 1e-6)
     sureness = total(np.abs(2 * probability[FOREGROUND] - 1)) / np.maximum(areas, 1)
-    each = np.column_stack([agreement, sureness, np.log2(np.maximum(areas, 1)) / 2])
+    return np.column_stack([agreement, sureness, np.log2(np.maximum(areas, 1)) / 2])
+
+
+def with_means(each: np.ndarray, areas: np.ndarray) -> np.ndarray:
+    """The evidence (n, 6): what was measured of each of the particles of a level (n, 3), of these areas, and its means.
+
+    >>> with_means(np.array([[0.0, 0, 0], [0.3, 0, 0]]), np.array([4, 1])).round(2)[:, 3].tolist()
+    [0.1, 0.1]
+    """
     means = np.sqrt(areas) @ each / max(float(np.sqrt(areas).sum()), 1)
     return np.column_stack([each, np.broadcast_to(means, each.shape)])
 

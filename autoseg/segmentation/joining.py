@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -27,22 +28,36 @@ def join(several: Sequence[Found]) -> tuple[Found, np.ndarray]:
     ([[1, 1, 1, 1, 1, 0]], [0.8], [1])
     """
     joined, levels = several[0], np.zeros(len(several[0].scores), int)
-    for number, coarser in enumerate(several[1:], start=1):
-        stays, taken = _settle(joined, coarser)
+    for level, coarser in enumerate(several[1:], start=1):
+        stays, taken = settle(joined, coarser, _count_shared(joined, coarser))
         if not taken.any():
             continue
-        labels = _numbers(stays)[joined.labels]
-        added = _numbers(taken, int(stays.sum()))[coarser.labels]
+        labels = number(stays)[joined.labels]
+        added = number(taken, int(stays.sum()))[coarser.labels]
         labels = np.where(labels == 0, added, labels)
         joined = Found(labels, np.concatenate([joined.scores[stays], coarser.scores[taken]]))
-        levels = np.concatenate([levels[stays], np.full(int(taken.sum()), number)])
+        levels = np.concatenate([levels[stays], np.full(int(taken.sum()), level)])
     return joined, levels
 
 
-def _settle(finer: Found, coarser: Found) -> tuple[np.ndarray, np.ndarray]:
-    """Which of the finer particles stay, and which of the coarser ones are taken: two bool arrays."""
+class Scored(Protocol):
+    """Particles with their scores and areas, each (n,)."""
+
+    @property
+    def scores(self) -> np.ndarray:
+        """From 0 to 1."""
+
+    @property
+    def areas(self) -> np.ndarray:
+        """In pixels."""
+
+
+def settle(finer: Scored, coarser: Scored, shared: csr_array) -> tuple[np.ndarray, np.ndarray]:
+    """Which of the finer particles stay, and which of the coarser ones are taken: two bool arrays.
+
+    `shared` is how many pixels they share, as `count_shared` counts.
+    """
     areas, larger = finer.areas, coarser.areas
-    shared = _count_shared(finer, coarser)
     promise = finer.scores * areas
     stays, taken = np.ones(len(areas), bool), np.zeros(len(larger), bool)
     for index in np.argsort(-coarser.scores, kind="stable"):
@@ -58,17 +73,28 @@ def _settle(finer: Found, coarser: Found) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _count_shared(finer: Found, coarser: Found) -> csr_array:
-    """How many pixels labels share: coarser ones are rows, finer ones columns, both from 0, which is nothing."""
-    both = np.flatnonzero((finer.labels > 0) & (coarser.labels > 0))
-    rows, columns = coarser.labels.ravel()[both], finer.labels.ravel()[both]
-    shape = (len(coarser.scores) + 1, len(finer.scores) + 1)
+    return count_shared(finer.labels, coarser.labels, (len(coarser.scores) + 1, len(finer.scores) + 1))
+
+
+def count_shared(finer: np.ndarray, coarser: np.ndarray, shape: tuple[int, int]) -> csr_array:
+    """How many pixels labels share: coarser ones are rows, finer ones columns, both from 0, which is nothing.
+
+    >>> count_shared(np.array([[1, 1, 2]]), np.array([[0, 1, 1]]), (2, 3)).toarray().tolist()
+    [[0, 0, 0], [0, 1, 1]]
+    """
+    both = np.flatnonzero((finer > 0) & (coarser > 0))
+    rows, columns = coarser.ravel()[both], finer.ravel()[both]
     shared = csr_array((np.ones(len(both), np.int64), (rows, columns)), shape=shape)
     shared.sum_duplicates()
     return shared
 
 
-def _numbers(chosen: np.ndarray, after: int = 0) -> np.ndarray:
-    """A table, int32, that numbers the chosen labels anew, and makes all others 0."""
+def number(chosen: np.ndarray, after: int = 0) -> np.ndarray:
+    """A table, int32, that numbers the chosen labels (n,) anew, and makes all others 0.
+
+    >>> number(np.array([True, False, True])).tolist()
+    [0, 1, 0, 2]
+    """
     table = np.zeros(len(chosen) + 1, np.int32)
     table[1:][chosen] = after + 1 + np.arange(int(chosen.sum()))
     return table

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autoseg.images.polarity import Polarity
+from autoseg.images.segmentation import count_pixels
 from autoseg.segmentation.adaptation import Adaptation
 from autoseg.segmentation.candidates import typical_diameter
 
@@ -43,13 +44,25 @@ def describe_drawn(regions: int) -> Iterator[str]:
         yield f"What is drawn into the image is left out: {what} of letters or scale bars."
 
 
+def describe_blocks(edge: int) -> Iterator[str]:
+    """What is different where an image was segmented in blocks of this edge.
+
+    >>> [note.split(":")[0] for note in describe_blocks(2000)]
+    ['The image was segmented in blocks of 2000 pixels to spare memory']
+    """
+    yield (
+        f"The image was segmented in blocks of {edge} pixels to spare memory: there is no file of probabilities, which "
+        "would be larger than all others, and letters and scale bars in the image were not looked for."
+    )
+
+
 def describe_sizes(labels: np.ndarray, known: tuple[float, float] | None, adaptation: Adaptation) -> Iterator[str]:
     """That particles are larger, or smaller, than those of known diameters in pixels, at all magnifications.
 
     >>> list(describe_sizes(np.ones((40, 40), int), (20, 50), Adaptation(Polarity.BRIGHT)))
     []
     """
-    diameter = typical_diameter(np.bincount(labels.ravel())[1:])
+    diameter = typical_diameter(count_pixels(labels))
     if known is None or diameter is None:
         return
     smallest, largest = known[0] / adaptation.magnifications[0], known[1] / adaptation.magnifications[-1]

@@ -41,6 +41,10 @@ class SegmentOptions(Options):
     recommends. A network that predicts no distances does not tell scores, nor how plausible its particles are."""
     leave_out_letters: bool = True
     "Letters and scale bars that are drawn into an image get a score of 0."
+    block: Literal["auto"] | Annotated[int, Field(ge=64)] = "auto"
+    """Edge in pixels of the blocks that a large image is segmented in, by way of files on the disk, to spare memory.
+    A number: images with a longer side; auto: in blocks of 2000, images of more than 100 megapixels. Probabilities are
+    not kept then, and letters are not looked for."""
     plausibility: Share = LEAST
     """By how much more probable it is, at least, that what was found in an image is particles than that it is not; else
     the image is taken to be empty. 0: it never is."""

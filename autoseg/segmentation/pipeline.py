@@ -11,12 +11,13 @@ from typing import Any
 from autoseg.errors import AutosegError
 from autoseg.images.micrograph import Micrograph
 from autoseg.images.pages import in_pages
+from autoseg.images.segmentation import Segmentation
 from autoseg.segmentation.adaptation import Adaptation
 from autoseg.segmentation.options import SegmentOptions
 from autoseg.segmentation.pyramid import Level
 from autoseg.segmentation.segment import AnyModel, Result, Segmenter
 
-Predicted = tuple[tuple[Level, ...], Adaptation]
+Predicted = tuple[tuple[Level, ...], Adaptation] | Segmentation
 AHEAD = 3
 "Images in work at a time: one that is read, one that is predicted and one that is finished."
 
@@ -57,12 +58,15 @@ def _work(paths: Iterable[str | os.PathLike[str]], segmenter: Segmenter) -> Iter
 
 
 def _predict(segmenter: Segmenter, micrograph: Future[Micrograph]) -> Predicted:
+    if (edge := segmenter.block_edge(micrograph.result())) is not None:
+        return segmenter.segment_in_blocks(micrograph.result(), edge)  # here, lest two large images be in work
     adaptation = segmenter.choose(micrograph.result())
     return segmenter.predict_levels(micrograph.result(), adaptation), adaptation
 
 
 def _finish(segmenter: Segmenter, micrograph: Future[Micrograph], predicted: Future[Predicted]) -> Result:
-    return segmenter.finish(micrograph.result(), *predicted.result())
+    found = predicted.result()
+    return found if isinstance(found, Segmentation) else segmenter.finish(micrograph.result(), *found)
 
 
 def _result(finished: Future[Result]) -> Result | AutosegError:

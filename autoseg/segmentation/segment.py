@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,12 +22,13 @@ from autoseg.images.polarity import Polarity
 from autoseg.images.segmentation import Segmentation
 from autoseg.models.folder import Model, load_model
 from autoseg.models.scoring import Scoring
-from autoseg.segmentation.adaptation import Adaptation, bring_back, prepare
+from autoseg.segmentation.adaptation import Adaptation, bring_back, find_liveliest, prepare
 from autoseg.segmentation.assembly import Assembly, assemble
+from autoseg.segmentation.blocks.finding import Search, Sight, find_in_blocks
 from autoseg.segmentation.candidates import Candidate, assess, choose_adaptation
 from autoseg.segmentation.classes import decode_classes
 from autoseg.segmentation.instances.finding import InstanceOptions, find_instances
-from autoseg.segmentation.notes import describe_adaptation, describe_drawn, describe_sizes
+from autoseg.segmentation.notes import describe_adaptation, describe_blocks, describe_drawn, describe_sizes
 from autoseg.segmentation.options import SegmentOptions, complete_instances
 from autoseg.segmentation.plausibility import find_doubt
 from autoseg.segmentation.predictor import Predictor
@@ -40,6 +42,12 @@ AnyModel: TypeAlias = str | os.PathLike[str] | Model
 Result: TypeAlias = Segmentation | ClassMap
 "What a model finds: particles, or classes; its head tells which."
 
+SAMPLE = 4096
+"Edge in pixels of the part of an image segmented in blocks that decides how all of it is shown."
+LARGE, BLOCK = 100_000_000, 2000
+"Images of more pixels are segmented in blocks of this edge, if nothing else is asked for."
+UNKNOWN_REACH = 256
+"Pixels of halo for a network that sees the whole image."
 WINDOW = 256
 "Edge in pixels, as the network sees them, of what is looked at before it is decided how an image is shown."
 
@@ -67,6 +75,8 @@ class Segmenter:
     def __call__(self, image: Image) -> Result:
         """What is in a micrograph, in its file, or in an array (rows, columns)."""
         micrograph = self.read(image)
+        if (edge := self.block_edge(micrograph)) is not None:
+            return self.segment_in_blocks(micrograph, edge)
         adaptation = self.choose(micrograph)
         return self.finish(micrograph, self.predict_levels(micrograph, adaptation), adaptation)
 
@@ -150,6 +160,43 @@ class Segmenter:
             noted = self._noted(micrograph, adaptation, *told)
             segmentation = Segmentation(labels, found.probability, noted, plausibility, left_out, known)
             doubt = find_doubt(micrograph.field, plausibility, self.options.plausibility)
+        return segmentation.disbelieved(doubt) if doubt is not None and segmentation.found else segmentation
+
+    def block_edge(self, micrograph: Micrograph) -> int | None:
+        """The edge of the blocks in which a micrograph is segmented; None if it is segmented as a whole.
+
+        Options that compare particles with the whole image, or draw lines between them, need it as a whole.
+        """
+        asked, shape, filters = self.options.block, micrograph.field.shape, self.instances
+        whole = filters.lines or filters.exclude_edge or filters.maximum_size is not None
+        if not self.head.finds_particles or whole or filters.li_factor is not None:
+            return None
+        if asked == "auto":
+            return BLOCK if math.prod(shape) > LARGE else None
+        return asked if max(shape) > asked else None
+
+    def segment_in_blocks(self, micrograph: Micrograph, edge: int) -> Segmentation:
+        """The particles of a large micrograph, found in blocks of this edge; how it is shown is chosen on a sample."""
+        with _naming(micrograph):
+            field = _checked(micrograph.field)
+        sample = dataclasses.replace(micrograph, pixels=field[find_liveliest(field, SAMPLE)], info_bar=None)
+        adaptation = self.choose(sample)
+        search = Search(
+            self.head, self.model.config.preprocessing, self.scoring, self.instances,
+            frozenset(self.options.instances.model_fields_set), self.minimum_score,
+        )  # fmt: skip
+        reach = self.predictor.receptive_field
+        run = partial(self._run, polarity=adaptation.polarity)
+        sight = Sight(run, UNKNOWN_REACH if reach is None else reach, self.predictor.network.size_multiple)
+        with _naming(micrograph):
+            found = find_in_blocks(field, adaptation.magnifications, search, sight, edge)
+        knows = self.head.tells_distance
+        plausibility = found.plausibility if knows else None
+        told = *describe_blocks(edge), *describe_sizes(found.labels, self._diameters, adaptation)
+        noted = self._noted(micrograph, adaptation, *told)
+        scores = found.scores if knows else None
+        segmentation = Segmentation(found.labels, None, noted, plausibility, found.left_out, scores)
+        doubt = find_doubt(sample.field, plausibility, self.options.plausibility)
         return segmentation.disbelieved(doubt) if doubt is not None and segmentation.found else segmentation
 
     def describe(self) -> Provenance:
